@@ -9,6 +9,8 @@ export interface HostPlan {
   readonly host: HostIdentity;
   /** The host is to be given back: the agent undoes everything, whatever the stages below say. */
   readonly retired: boolean;
+  /** The agent's optional modules that this plan needs; what a host doesn't use isn't installed on it. */
+  readonly agentModules: readonly AgentModule[];
   readonly stages: Stages;
   /** SHA-256 (hex) of each stage's canonical JSON: a change names the stage that it touches. */
   readonly digests: Readonly<Record<StageName, string>>;
@@ -22,6 +24,10 @@ export interface HostIdentity {
   /** Id of the platform that the plan was made for, for example `debian-13`. */
   readonly platform: string;
 }
+
+/** Optional modules of the agent (src/agent/dataplane_host/<name>.py); all others are in every bundle. */
+export const AGENT_MODULES = ['packages', 'boot', 'hugepages', 'nics', 'guard', 'openvswitch', 'network', 'inspect'] as const;
+export type AgentModule = (typeof AGENT_MODULES)[number];
 
 /** In the order in which they are applied. A reboot, where one is needed, comes after `boot`. */
 export const STAGE_NAMES = ['packages', 'boot', 'devices', 'dataplane', 'network'] as const;

@@ -21,8 +21,10 @@ export interface PlannedHost {
 export interface ConnectionPlan {
   /** Literal address or name; or the environment variable that holds it, where it is a Terraform reference. */
   readonly address: string | { readonly environmentVariable: string };
-  readonly port: number;
-  readonly user: string;
+  /** null: what ssh's own configuration says (22). */
+  readonly port: number | null;
+  /** null: what ssh's own configuration says. */
+  readonly user: string | null;
   /** Path on the machine that runs Ansible; null: what ssh takes by itself (agent, ~/.ssh/config). */
   readonly identityFile: string | null;
   /** Path on the machine that runs Ansible; null: ssh's own known_hosts. Host keys are always checked. */

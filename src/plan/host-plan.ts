@@ -26,7 +26,16 @@ export interface HostIdentity {
 }
 
 /** Optional modules of the agent (src/agent/dataplane_host/<name>.py); all others are in every bundle. */
-export const AGENT_MODULES = ['packages', 'boot', 'hugepages', 'nics', 'guard', 'openvswitch', 'network', 'inspect'] as const;
+export const AGENT_MODULES = [
+  'packages',
+  'boot',
+  'hugepages',
+  'nics',
+  'guard',
+  'openvswitch',
+  'network',
+  'inspect',
+] as const;
 export type AgentModule = (typeof AGENT_MODULES)[number];
 
 /** In the order in which they are applied. A reboot, where one is needed, comes after `boot`. */

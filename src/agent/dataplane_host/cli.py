@@ -1,0 +1,157 @@
+"""The command line: see ARCHITECTURE.md, "The agent", for commands and exit codes."""
+import argparse
+import json
+import os
+import sys
+
+from . import stages
+from .engine import PLAN, Engine, difference, parse_plan
+from .host import Host, Problem, Problems, canonical, log
+
+
+def parser():
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--root", default="/", metavar="DIR", help="work on the file system below DIR")
+    json_option = argparse.ArgumentParser(add_help=False)
+    json_option.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    plan_option = argparse.ArgumentParser(add_help=False)
+    plan_option.add_argument("--plan", metavar="FILE",
+                             help=f"the plan (default: {PLAN} below the root); apply installs it there")
+    stage_option = argparse.ArgumentParser(add_help=False)
+    stage_option.add_argument("--stage", action="append", default=[], metavar="STAGE",
+                              choices=[stage for stage in stages.STAGES if stage != "agent"],
+                              help="only this stage; may be repeated (%(choices)s)")
+    root = argparse.ArgumentParser(prog="dataplane-host", description="Makes this host match its dataplane plan.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, description, *parents):
+        return commands.add_parser(name, help=description, description=description, parents=[common, *parents])
+
+    command("inspect", "hardware and present state as JSON; needs no plan")
+    guard = command("guard", "which NICs carry management and may not be taken; exit 1 where one is refused",
+                    json_option)
+    guard.add_argument("addresses", nargs="*", metavar="PCI", help="PCI address (default: every NIC)")
+    command("plan", "what apply would change; changes nothing", json_option, plan_option, stage_option)
+    apply = command("apply", "make the host match the plan", json_option, plan_option, stage_option)
+    apply.add_argument("--retry-boot", action="store_true", help="try boot arguments again whose trial failed")
+    apply.add_argument("--at-boot", action="store_true",
+                       help="wait for management after a trial boot, and reboot into the old entry if it stays away")
+    command("needs-reboot", "would a reboot bring planned boot arguments into force: exit 0 yes, 1 no, 2 can't tell",
+            plan_option)
+    command("verify", "every fact of the plan against the host", json_option, plan_option, stage_option)
+    command("undo", "give back what was there before and remove the agent", json_option)
+    return root
+
+
+def read_plan(host, option):
+    """The plan given on the command line (a path outside --root), or the installed one."""
+    if option:
+        try:
+            with open(option, encoding="utf-8") as stream:
+                return parse_plan(stream.read(), option)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Problem("the plan can't be read", option, getattr(error, "strerror", error)) from None
+    text = host.read_text(PLAN)
+    if text is None:
+        raise Problem("there is no plan", host.path(PLAN), remedy="name one with --plan FILE")
+    return parse_plan(text, host.path(PLAN))
+
+
+def engine_for(host, options, stages_chosen=()):
+    return Engine(host, read_plan(host, options.plan), stages_chosen)
+
+
+def print_report(engine, as_json):
+    for problem in engine.problems:
+        log("error", problem)
+    if as_json:
+        print(json.dumps(engine.report(), sort_keys=True))
+
+
+def run_inspect(host, options):
+    print(canonical(stages.load("inspect", "`inspect`").report(host)), end="")
+    return 0
+
+
+def run_guard(host, options):
+    """guard.verdicts(host, addresses) -> [{"address", "allowed", "chain": [text], …}]; no addresses: every NIC."""
+    verdicts = stages.load("guard", "`guard`").verdicts(host, options.addresses)
+    if options.json:
+        print(canonical(verdicts), end="")
+    else:
+        for verdict in verdicts:
+            print(verdict["address"], "may be taken" if verdict["allowed"] else
+                  "refused: " + " <- ".join(verdict["chain"]))
+    return 0 if all(verdict["allowed"] for verdict in verdicts) else 1
+
+
+def run_plan(host, options):
+    engine = engine_for(host, options, options.stage)
+    engine.survey()
+    if not options.json:
+        for change in engine.changes:
+            print(difference(change))
+        for reason in engine.reboot_reasons:
+            print(f"reboot required: {reason}")
+        if not engine.changes and not engine.problems:
+            print("nothing to change")
+    print_report(engine, options.json)
+    return 0
+
+
+def run_apply(host, options):
+    lock = host.lock()
+    host.retry_boot, host.at_boot = options.retry_boot, options.at_boot
+    engine = engine_for(host, options, options.stage)
+    done = engine.apply()
+    print_report(engine, options.json)
+    if done and not engine.changes:
+        log("nothing to change")
+    lock.close()
+    return 0 if done else 1
+
+
+def run_needs_reboot(host, options):
+    plan = engine_for(host, options).plan
+    if "boot" not in plan["agentModules"]:
+        return 1
+    answer, reason = stages.load("boot", "`needs-reboot`").needs_reboot(host, plan)
+    log("needs-reboot", {True: "yes", False: "no", None: "can't tell"}[answer], reason)
+    return {True: 0, False: 1, None: 2}[answer]
+
+
+def run_verify(host, options):
+    engine = engine_for(host, options, options.stage)
+    good = engine.verify()
+    print_report(engine, options.json)
+    if good:
+        log("verify", "every fact of the plan holds")
+    return 0 if good else 1
+
+
+def run_undo(host, options):
+    lock = host.lock()
+    engine = Engine(host, {"retired": True, "agentModules": []})
+    done = engine.apply()
+    print_report(engine, options.json)
+    lock.close()
+    return 0 if done else 1
+
+
+COMMANDS = {"inspect": run_inspect, "guard": run_guard, "plan": run_plan, "apply": run_apply,
+            "needs-reboot": run_needs_reboot, "verify": run_verify, "undo": run_undo}
+
+
+def main(argv=None, host_class=Host):
+    options = parser().parse_args(argv)
+    os.umask(0o022)
+    try:
+        return COMMANDS[options.command](host_class(options.root), options)
+    except (Problem, Problems) as error:
+        for problem in getattr(error, "problems", [error]):
+            log("error", problem)
+    except BrokenPipeError:
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        log("error", "interrupted; run the command again to go on")
+    return 2 if options.command == "needs-reboot" else 1

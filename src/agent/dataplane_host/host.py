@@ -1,0 +1,282 @@
+"""Access to the host: files below a root, kernel attributes, commands found on PATH, one lock.
+
+Every file name is absolute, as it is on the host ("/etc/default/grub"); Host puts the root before it. A module
+never opens a file or starts a process by itself: tests re-root, emulate and break things here.
+"""
+import errno
+import fcntl
+import json
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+LOCK = "/run/dataplane-host.lock"
+# What reading a kernel attribute may answer when it has no value.
+_NO_VALUE = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO, errno.EOPNOTSUPP, errno.EIO}
+
+
+class Problem(Exception):
+    """An error for people: what is wrong, where, with which value, and what to do."""
+
+    def __init__(self, what, where="", value="", remedy=""):
+        super().__init__(what)
+        self.what, self.where, self.value, self.remedy = what, where, str(value), remedy
+
+    def json(self):
+        return {"what": self.what, "where": self.where, "value": self.value, "remedy": self.remedy}
+
+    def __str__(self):
+        head = ": ".join(part for part in (self.where, self.what, self.value) if part)
+        return head + (f"; {self.remedy}" if self.remedy else "")
+
+
+class Problems(Exception):
+    """Several problems at once."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+class Result(NamedTuple):
+    rc: int
+    stdout: str
+    stderr: str
+
+
+def canonical(value):
+    """JSON with sorted keys and a final newline: equal values are equal bytes."""
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True) + "\n"
+
+
+def log(*parts):
+    """One event, one line: log("devices", "0000:03:00.0", "bound to vfio-pci")."""
+    text = ": ".join(str(part) for part in ("dataplane-host",) + parts if part)
+    print(" ".join(text.split()), file=sys.stderr, flush=True)
+
+
+class Host:
+    def __init__(self, root="/"):
+        self.root = os.path.abspath(root)
+        self.state = None  # state.State, set by whoever loads it
+
+    def path(self, name):
+        return self.root.rstrip("/") + name
+
+    # Reading: an absent file (or attribute without a value) is None.
+
+    def read_bytes(self, name):
+        try:
+            with open(self.path(name), "rb") as stream:
+                return stream.read()
+        except OSError as error:
+            if error.errno in _NO_VALUE:
+                return None
+            raise self._refused(name, "can't be read", error) from None
+
+    def read_text(self, name):
+        data = self.read_bytes(name)
+        return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def read_value(self, name):
+        """A kernel attribute without the white space around it."""
+        text = self.read_text(name)
+        return None if text is None else text.strip()
+
+    def exists(self, name):
+        return os.path.lexists(self.path(name))
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+
+    def is_dir(self, name):
+        return os.path.isdir(self.path(name))
+
+    def listdir(self, name):
+        """Sorted names; an absent directory is an empty one."""
+        try:
+            return sorted(os.listdir(self.path(name)))
+        except OSError as error:
+            if error.errno in _NO_VALUE:
+                return []
+            raise self._refused(name, "can't be listed", error) from None
+
+    def readlink(self, name):
+        """The text of a symbolic link, or None."""
+        try:
+            return os.readlink(self.path(name))
+        except OSError:
+            return None
+
+    def link_name(self, name):
+        """The last part of a symbolic link's text, for example the driver of /sys/bus/pci/devices/X/driver."""
+        target = self.readlink(name)
+        return None if target is None else os.path.basename(target)
+
+    # Writing
+
+    def write_text(self, name, text, mode=None):
+        """Replaces a file in one step that survives a power cut. Without `mode` it keeps mode and owner."""
+        path, temporary = self.path(name), self.path(self._temporary(name))
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            try:
+                old = os.stat(path)
+            except FileNotFoundError:
+                old = None
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+                os.fchmod(stream.fileno(), mode if mode is not None else stat.S_IMODE(old.st_mode) if old else 0o644)
+                if old and os.geteuid() == 0:
+                    os.fchown(stream.fileno(), old.st_uid, old.st_gid)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.rename(temporary, path)
+            self._sync_directory(name)
+        except OSError as error:
+            raise self._refused(name, "can't be written", error) from None
+
+    def write_attribute(self, name, value):
+        """Writes a kernel attribute (sysfs, procfs): in place, and it must exist."""
+        try:
+            descriptor = os.open(self.path(name), os.O_WRONLY | os.O_TRUNC)
+            try:
+                os.write(descriptor, str(value).encode())
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._refused(name, f"the kernel refused {str(value)!r}", error) from None
+
+    def symlink(self, name, target):
+        """Makes (or replaces) a symbolic link in one step."""
+        try:
+            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+            temporary = self.path(self._temporary(name))
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+            os.symlink(target, temporary)
+            os.rename(temporary, self.path(name))
+            self._sync_directory(name)
+        except OSError as error:
+            raise self._refused(name, "can't be linked", error) from None
+
+    def remove(self, name):
+        """Removes a file or link, and what a broken-off write left beside it; absent is fine."""
+        for path in (self.path(name), self.path(self._temporary(name))):
+            try:
+                os.unlink(path)
+                self._sync_directory(name)
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:
+                raise self._refused(name, "can't be removed", error) from None
+
+    def remove_directory(self, name):
+        """Removes a directory if it is empty."""
+        try:
+            os.rmdir(self.path(name))
+        except OSError:
+            pass
+
+    def missing_directories(self, name):
+        """The directories above `name` that don't exist, innermost first: undo removes them again."""
+        missing, parent = [], os.path.dirname(name)
+        while parent != "/" and not self.is_dir(parent):
+            missing.append(parent)
+            parent = os.path.dirname(parent)
+        return missing
+
+    def _temporary(self, name):
+        # One fixed name, so that what a crash leaves is overwritten by the next try. Hidden: no directory of
+        # configuration snippets reads it.
+        return os.path.join(os.path.dirname(name), f".{os.path.basename(name)}.dataplane-host")
+
+    def _sync_directory(self, name):
+        descriptor = os.open(os.path.dirname(self.path(name)), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _refused(self, name, what, error):
+        root = isinstance(error, PermissionError) and os.geteuid() != 0
+        return Problem(what, self.path(name), error.strerror or error, "run it as root" if root else "")
+
+    # Commands
+
+    def run(self, argv, check=True, timeout=120, stdin="", environment=None):
+        """Runs a command (never through a shell). check: anything but exit code 0 is a Problem with its words.
+
+        A command that isn't there is exit code 127 where check is off.
+        """
+        words = [str(word) for word in argv]
+        variables = dict(os.environ, LC_ALL="C", LANG="C", LANGUAGE="C", **(environment or {}))
+        variables["PATH"] = variables.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
+        shown = " ".join(shlex.quote(word) for word in words)
+        try:
+            done = subprocess.run(words, input=stdin, capture_output=True, timeout=timeout, env=variables,
+                                  encoding="utf-8", errors="replace", check=False)
+            result = Result(done.returncode, done.stdout, done.stderr)
+        except FileNotFoundError:
+            result = Result(127, "", "command not found")
+        except subprocess.TimeoutExpired:
+            result = Result(124, "", f"no answer within {timeout} s")
+        if check and result.rc != 0:
+            said = " ".join((result.stderr.strip() or result.stdout.strip()).split())
+            raise Problem(f"`{shown}` failed with exit code {result.rc}", value=said[-2000:])
+        return result
+
+    def json(self, argv, **options):
+        """Runs a command that answers in JSON."""
+        text = self.run(argv, **options).stdout
+        try:
+            return json.loads(text or "[]")
+        except ValueError:
+            raise Problem(f"`{' '.join(argv)}` answered something that is no JSON", value=text[:200]) from None
+
+    # Time
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+
+    def wait_for(self, condition, seconds, interval=1.0):
+        """Calls condition() until it is true or the time is over; returns its last value."""
+        waited = 0.0
+        while True:
+            value = condition()
+            if value or waited >= seconds:
+                return value
+            self.sleep(interval)
+            waited += interval
+
+    def lock(self, seconds=900):
+        """One change at a time; released when the process ends. Returns the open file."""
+        os.makedirs(os.path.dirname(self.path(LOCK)), exist_ok=True)
+        try:
+            stream = open(self.path(LOCK), "a+")
+        except OSError as error:
+            raise self._refused(LOCK, "can't be locked", error) from None
+
+        def taken():
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                return False
+
+        if not taken():
+            stream.seek(0)
+            log("waiting", f"another dataplane-host runs (process {stream.read().strip() or 'unknown'})")
+            if not self.wait_for(taken, seconds):
+                raise Problem(f"another dataplane-host has been running for more than {seconds} s", LOCK,
+                              remedy="look at that process and try again")
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"{os.getpid()}\n")
+        stream.flush()
+        return stream

@@ -1,0 +1,52 @@
+"""Which modules a stage has, and how they are found: lazily, as a bundle has only those that its host uses."""
+import importlib
+
+from .host import Problem
+from .resources import Resource
+
+# Stage -> modules, in the order of application. `agent` is the agent's own installation, always applied.
+STAGES = {
+    "agent": ("install",),
+    "packages": ("packages",),
+    "boot": ("boot",),
+    "devices": ("hugepages", "nics"),
+    "dataplane": ("openvswitch",),
+    "network": ("network",),
+}
+# In every bundle; the plan's agentModules come in addition.
+CORE_MODULES = ("__init__", "__main__", "cli", "engine", "host", "install", "resources", "stages", "state")
+
+
+def load(name, purpose):
+    """The module `name`; purpose says in the error what can't be done without it."""
+    try:
+        return importlib.import_module(f"{__package__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__package__}.{name}":
+            raise
+        raise Problem(f"this bundle of the agent lacks the module {name!r}, needed for {purpose}",
+                      remedy="use the full bundle (the Ansible role brings it)") from None
+
+
+def modules(plan, stage):
+    """The stage's modules that the plan uses."""
+    names = [name for name in STAGES[stage] if name == "install" or name in plan["agentModules"]]
+    return [load(name, f"the stage {stage!r} of the plan") for name in names]
+
+
+def resources(host, plan, stage):
+    return [resource for module in modules(plan, stage) for resource in module.resources(host, plan)]
+
+
+def resource_class(record):
+    """The class that undoes a record."""
+    load(record["module"], f"the record {record['kind']} {record['key']}")
+    pending = [Resource]
+    while pending:
+        candidate = pending.pop()
+        if candidate.kind == record["kind"] and (
+                candidate.__module__ == f"{__package__}.{record['module']}"):
+            return candidate
+        pending.extend(candidate.__subclasses__())
+    raise Problem("the agent doesn't know how to undo a record", record["kind"], record["key"],
+                  "use the version of the agent that made it")

@@ -87,7 +87,7 @@ export interface DevicesStage {
 }
 
 export interface HugepageRequest {
-  readonly pageSizeKib: 1048576 | 2048;
+  readonly pageSizeKib: number;
   /** NUMA node id; null: the whole host, on whichever nodes the kernel takes them. */
   readonly node: number | null;
   /** Pages, at least. The host having more of its own is no fault. */

@@ -1,0 +1,141 @@
+import { dpdkDriverPrefix, PREFIX_BY_KERNEL_DRIVER } from '../hardware/dpdk-drivers';
+import type { BridgePlan, OpenVSwitchPlan, PackageRequest, PortPlan } from './host-plan';
+import type { HostIntents, OpenVSwitchIntent } from './intents';
+import { pageDemands } from './kernel-arguments';
+import { mempoolsMib } from './mempool';
+import { bridgeHardwareAddress, type TunnelEnd } from './srv6';
+
+/** Read only when ovs-vswitchd starts. Source: Open vSwitch, vswitchd/vswitch.xml. */
+const RESTART_KEYS = [
+  'dpdk-alloc-mem',
+  'dpdk-extra',
+  'dpdk-hugepage-dir',
+  'dpdk-init',
+  'dpdk-lcore-mask',
+  'dpdk-socket-limit',
+  'dpdk-socket-mem',
+  'hw-offload',
+  'n-offload-threads',
+  'per-port-memory',
+  'shared-mempool-config',
+  'userspace-tso-enable',
+  'vhost-iommu-support',
+  'vhost-postcopy-support',
+  'vhost-sock-dir',
+];
+
+/** MiB that DPDK needs beside the packet buffers: rings, queues of the drivers, its own heap. */
+const DPDK_HEAP_MIB = 512;
+
+export function openVSwitchPlan(host: HostIntents, ends: readonly TunnelEnd[]): OpenVSwitchPlan | null {
+  const [intent] = host.openVSwitches;
+  if (!intent) return null;
+  const { alternative, service, daemonService } = host.platform.openVSwitchDpdk;
+  const otherConfig = sortedRecord(otherConfigOf(host, intent));
+  return {
+    dpdk: true,
+    alternative,
+    service,
+    daemonService,
+    otherConfig,
+    restartKeys: RESTART_KEYS.filter((key) => key in otherConfig),
+    bridges: host.bridges.map((bridge) => bridgePlan(host, bridge, ends)),
+  };
+}
+
+export function openVSwitchPackages(host: HostIntents): PackageRequest[] {
+  if (host.openVSwitches.length === 0) return [];
+  const { packages, dpdkLibraries } = host.platform.openVSwitchDpdk;
+  const nics = dpdkNics(host);
+  const prefixes = new Set(dpdkLibraries);
+  const unknown: PackageRequest[] = [];
+  for (const { address, device } of nics) {
+    const prefix = dpdkDriverPrefix(device);
+    if (prefix !== undefined) prefixes.add(prefix);
+    else unknown.push({ driverOf: address, prefixByKernelDriver: PREFIX_BY_KERNEL_DRIVER });
+  }
+  return [
+    ...packages.map((name) => ({ name })),
+    ...[...prefixes].sort().map((prefix) => ({ prefix })),
+    ...unknown,
+  ];
+}
+
+function otherConfigOf(host: HostIntents, intent: OpenVSwitchIntent): Record<string, string> {
+  const pmdCpus = intent.pmdCpus ?? host.cpuPartitions[0]?.dataplane;
+  const socketMemory = intent.socketMemoryMib ?? derivedSocketMemory(host);
+  const nics = dpdkNics(host).map(({ address }) => address);
+  return {
+    // `try`: a daemon whose DPDK can't start still runs and says why; `true` would end it, and every bridge with it.
+    'dpdk-init': 'try',
+    // EAL probes every device that it may use, the management NIC too, unless the allowed ones are named.
+    ...(nics.length > 0 && {
+      'dpdk-extra': [...nics]
+        .sort()
+        .map((address) => `-a ${address}`)
+        .join(' '),
+    }),
+    ...(socketMemory && { 'dpdk-socket-mem': socketMemory.join(',') }),
+    ...(pmdCpus && pmdCpus.size > 0 && { 'pmd-cpu-mask': pmdCpus.toMask() }),
+    ...(intent.pmdSleepMax !== undefined && { 'pmd-sleep-max': `${intent.pmdSleepMax}` }),
+    ...intent.otherConfig,
+  };
+}
+
+/**
+ * MiB by NUMA node: what the ports' buffers and DPDK need, in whole pages, and never more than the node's pool.
+ * Every node that has a pool gets it, because the node of a NIC isn't known before the host is. Without per-node
+ * pools nothing is said: DPDK then takes memory as it needs it.
+ */
+function derivedSocketMemory(host: HostIntents): number[] | undefined {
+  const byNode = new Map<number, { poolMib: number; pageMib: number }>();
+  for (const { pageSize, perNode } of pageDemands(host)) {
+    for (const [node, count] of perNode) {
+      const present = byNode.get(node) ?? { poolMib: 0, pageMib: pageSize.mebibytes };
+      byNode.set(node, { ...present, poolMib: present.poolMib + count * pageSize.mebibytes });
+    }
+  }
+  if (byNode.size === 0) return undefined;
+  const need = mempoolsMib(host.dpdkPorts.map(({ mtu }) => mtu)) + DPDK_HEAP_MIB;
+  return Array.from({ length: Math.max(...byNode.keys()) + 1 }, (_, node) => {
+    const pool = byNode.get(node);
+    return pool ? Math.min(pool.poolMib, Math.ceil(need / pool.pageMib) * pool.pageMib) : 0;
+  });
+}
+
+function bridgePlan(
+  host: HostIntents,
+  bridge: HostIntents['bridges'][number],
+  ends: readonly TunnelEnd[],
+): BridgePlan {
+  const dpdkPorts = host.dpdkPorts.filter((port) => port.bridge === bridge.path);
+  const own = ends.filter((end) => end.bridge === bridge);
+  return {
+    name: bridge.name,
+    // A bridge with a NIC takes the NIC's address by itself; one with tunnels needs one that the far ends know.
+    hardwareAddress: dpdkPorts.length > 0 && own.length === 0 ? null : bridgeHardwareAddress(host, bridge),
+    failMode: 'standalone',
+    ports: [...dpdkPorts.map((port) => dpdkPortPlan(host, port)), ...own.flatMap(({ ports }) => ports)],
+  };
+}
+
+function dpdkPortPlan(host: HostIntents, port: HostIntents['dpdkPorts'][number]): PortPlan {
+  const nic = host.nicBindings.find(({ path }) => path === port.nic);
+  return {
+    name: port.name,
+    type: 'dpdk',
+    options: { 'dpdk-devargs': nic?.address ?? '', n_rxq: `${port.queues}` },
+    otherConfig: {},
+    mtuRequest: port.mtu,
+    openFlowPort: null,
+  };
+}
+
+function dpdkNics(host: HostIntents): HostIntents['nicBindings'] {
+  const used = new Set(host.dpdkPorts.map(({ nic }) => nic));
+  return host.nicBindings.filter(({ path }) => used.has(path));
+}
+
+function sortedRecord(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,140 @@
+import { digest } from '../values/canonical-json';
+import type { FleetPlan, PlannedHost } from './fleet-plan';
+import {
+  STAGE_NAMES,
+  type AgentModule,
+  type HostPlan,
+  type NetworkStage,
+  type StageName,
+  type Stages,
+} from './host-plan';
+import type { BridgeIntent, FleetIntents, HostIntents } from './intents';
+import { mergeArguments, ownedArguments, pageDemands } from './kernel-arguments';
+import { openVSwitchPackages, openVSwitchPlan } from './open-vswitch';
+import { rolloutBatches } from './rollout';
+import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './srv6';
+
+/**
+ * From what the constructs ask for to what each host is to be. Pure and total: intents that contradict each other
+ * still give a plan, and the rules say what is wrong with it.
+ */
+export function planFleet(fleet: FleetIntents): FleetPlan {
+  const ends = tunnelEnds(fleet);
+  const endsByHost = new Map<HostIntents, TunnelEnd[]>();
+  for (const end of ends) endsByHost.set(end.host, [...(endsByHost.get(end.host) ?? []), end]);
+  return {
+    hosts: [...fleet.hosts]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((host) => plannedHost(host, endsByHost.get(host) ?? [])),
+    batches: rolloutBatches(fleet, ends),
+  };
+}
+
+function plannedHost(host: HostIntents, ends: readonly TunnelEnd[]): PlannedHost {
+  const { connection, reboot, management } = host;
+  return { plan: hostPlan(host, ends), connection, reboot, management };
+}
+
+function hostPlan(host: HostIntents, ends: readonly TunnelEnd[]): HostPlan {
+  const stages: Stages = {
+    packages: { packages: openVSwitchPackages(host) },
+    boot: { arguments: mergeArguments(ownedArguments(host)), modules: modules(host) },
+    devices: {
+      hugepages: pageDemands(host).flatMap(({ pageSize, perNode, wholeHost }) => [
+        ...[...perNode].map(([node, count]) => ({ pageSizeKib: pageSize.kibibytes, node, count })),
+        ...(wholeHost > 0 ? [{ pageSizeKib: pageSize.kibibytes, node: null, count: wholeHost }] : []),
+      ]),
+      nics: host.nicBindings.map(({ name, address, driver, macAddress, device }) => ({
+        name,
+        address,
+        driver,
+        macAddress,
+        device,
+      })),
+    },
+    dataplane: { openVSwitch: openVSwitchPlan(host, ends) },
+    network: networkStage(host, ends),
+  };
+  return {
+    version: 1,
+    host: { name: host.name, path: host.path, platform: host.platform.id },
+    retired: host.retired,
+    agentModules: agentModules(stages),
+    stages,
+    digests: Object.fromEntries(STAGE_NAMES.map((name) => [name, digest(stages[name])])) as Record<
+      StageName,
+      string
+    >,
+  };
+}
+
+function modules(host: HostIntents): string[] {
+  return [...new Set(host.nicBindings.flatMap(({ driver }) => driver ?? []))].sort();
+}
+
+function networkStage(host: HostIntents, ends: readonly TunnelEnd[]): NetworkStage {
+  return {
+    sysctls: {},
+    links: host.bridges
+      .map((bridge) => ({
+        name: bridge.name,
+        mtu: bridgeMtu(host, bridge, ends),
+        addresses: bridge.addresses.map((address) => address.toString()),
+      }))
+      .filter(({ mtu, addresses }) => mtu !== null || addresses.length > 0),
+    routes: uniqueBy(
+      ends.flatMap(({ routes }) => routes),
+      ({ destination, device }) => `${destination} ${device}`,
+    ),
+    neighbours: uniqueBy(
+      ends.flatMap(({ neighbours }) => neighbours),
+      ({ address, device }) => `${address} ${device}`,
+    ),
+    flows: ends.flatMap(({ flows }) => flows),
+  };
+}
+
+/**
+ * Bytes. A bridge with NICs has the smallest MTU of its ports; one with tunnels what is left of the underlay's
+ * behind the longest segment list; null: nothing is known, and nothing is changed.
+ */
+export function bridgeMtu(
+  host: HostIntents,
+  bridge: BridgeIntent,
+  ends: readonly TunnelEnd[],
+): number | null {
+  if (bridge.mtu !== undefined) return bridge.mtu;
+  const ports = host.dpdkPorts.filter((port) => port.bridge === bridge.path);
+  if (ports.length > 0) return Math.min(...ports.map(({ mtu }) => mtu));
+  return innerMtu(host, bridge, ends);
+}
+
+/** Bytes that fit through every tunnel of a bridge; null: it has none. */
+export function innerMtu(host: HostIntents, bridge: BridgeIntent, ends: readonly TunnelEnd[]): number | null {
+  const own = ends.filter((end) => end.bridge === bridge);
+  if (own.length === 0) return null;
+  return Math.min(
+    ...own.map(
+      ({ underlay, segments }) => (bridgeMtu(host, underlay, []) ?? DEFAULT_MTU) - segments.overhead,
+    ),
+  );
+}
+
+function agentModules(stages: Stages): AgentModule[] {
+  const { packages, boot, devices, dataplane, network } = stages;
+  const used: Record<AgentModule, boolean> = {
+    packages: packages.packages.length > 0,
+    boot: boot.arguments.length > 0 || boot.modules.length > 0,
+    hugepages: devices.hugepages.length > 0,
+    nics: devices.nics.length > 0,
+    guard: devices.nics.length > 0,
+    openvswitch: dataplane.openVSwitch !== null,
+    network: network.links.length + network.routes.length + network.flows.length > 0,
+    inspect: false,
+  };
+  return (Object.keys(used) as AgentModule[]).filter((module) => used[module]);
+}
+
+function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}

@@ -1,0 +1,25 @@
+export type Severity = 'error' | 'warning';
+
+/** Something that is wrong with a plan: structured first, text last. */
+export interface Finding {
+  /** Stable id of the rule, `hugepages/mixed-placement`. */
+  readonly rule: string;
+  readonly severity: Severity;
+  /** Path of the construct that it is about. */
+  readonly path: string;
+  /** What is wrong, with the values; a line each. */
+  readonly what: readonly string[];
+  /** What to change. */
+  readonly remedy: string;
+}
+
+/** A finding as a person reads it. */
+export function formatFinding({ rule, severity, path, what, remedy }: Finding): string {
+  return [`${severity} ${rule}  ${path}`, ...[...what, remedy].map((line) => `  ${line}`)].join('\n');
+}
+
+/** Errors first, then by path and rule, so that equal plans give equal text. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const key = ({ severity, path, rule, what }: Finding): string => [severity, path, rule, ...what].join('\0');
+  return [...findings].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}

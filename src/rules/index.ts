@@ -1,0 +1,70 @@
+import type { FleetIntents } from '../plan/intents';
+import type { FleetPlan } from '../plan/fleet-plan';
+import { tunnelEnds } from '../plan/srv6';
+import { bootContradictingArguments } from './boot-contradicting-arguments';
+import { bootManagedArgument } from './boot-managed-argument';
+import { cpusOnePartition } from './cpus-one-partition';
+import { cpusOverlap } from './cpus-overlap';
+import { sortFindings, type Finding } from './finding';
+import { hostsNameUnique } from './hosts-name-unique';
+import { hugepagesMixedPlacement } from './hugepages-mixed-placement';
+import { hugepagesSizeUnsupported } from './hugepages-size-unsupported';
+import { nicsClaimedTwice } from './nics-claimed-twice';
+import { nicsKernelDriverRequired } from './nics-kernel-driver-required';
+import { nicsNoIommu } from './nics-no-iommu';
+import { openVSwitchNameUnique } from './openvswitch-name-unique';
+import { openVSwitchNicNotBound } from './openvswitch-nic-not-bound';
+import { openVSwitchNicUsedTwice } from './openvswitch-nic-used-twice';
+import { openVSwitchNoHugepages } from './openvswitch-no-hugepages';
+import { openVSwitchOnePerHost } from './openvswitch-one-per-host';
+import { openVSwitchPmdSleepUnsupported } from './openvswitch-pmd-sleep-unsupported';
+import type { Rule } from './rule';
+import { srv6AddressClash } from './srv6-address-clash';
+import { srv6FirstSegment } from './srv6-first-segment';
+import { srv6InnerMtu } from './srv6-inner-mtu';
+import { srv6NoRoute } from './srv6-no-route';
+import { srv6Platform } from './srv6-platform';
+import { srv6SameTunnelTwice } from './srv6-same-tunnel-twice';
+import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
+import { srv6Underlay } from './srv6-underlay';
+
+export { formatFinding, sortFindings, type Finding, type Severity } from './finding';
+export type { Rule } from './rule';
+
+/** Every rule, by id. */
+export const RULES: readonly Rule[] = [
+  bootContradictingArguments,
+  bootManagedArgument,
+  cpusOnePartition,
+  cpusOverlap,
+  hostsNameUnique,
+  hugepagesMixedPlacement,
+  hugepagesSizeUnsupported,
+  nicsClaimedTwice,
+  nicsKernelDriverRequired,
+  nicsNoIommu,
+  openVSwitchNameUnique,
+  openVSwitchNicNotBound,
+  openVSwitchNicUsedTwice,
+  openVSwitchNoHugepages,
+  openVSwitchOnePerHost,
+  openVSwitchPmdSleepUnsupported,
+  srv6AddressClash,
+  srv6FirstSegment,
+  srv6InnerMtu,
+  srv6NoRoute,
+  srv6Platform,
+  srv6SameTunnelTwice,
+  srv6SegmentListShortened,
+  srv6Underlay,
+];
+
+/** All that is wrong with a plan: every rule, all findings at once. */
+export function checkFleet(fleet: FleetIntents, plan: FleetPlan): Finding[] {
+  const context = { fleet, plan, ends: tunnelEnds(fleet) };
+  return sortFindings(
+    RULES.flatMap((rule) =>
+      rule.check(context).map((violation) => ({ rule: rule.id, severity: rule.severity, ...violation })),
+    ),
+  );
+}

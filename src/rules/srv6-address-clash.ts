@@ -1,0 +1,20 @@
+import type { Rule } from './rule';
+
+export const srv6AddressClash: Rule = {
+  id: 'srv6/address-clash',
+  severity: 'error',
+  statement: 'The two ends of a tunnel have different addresses, inside and outside.',
+  reason: 'A host never sends to an address of its own over a tunnel.',
+  check: ({ ends }) =>
+    ends.flatMap(({ tunnel, bridge, localIp, segments, destinations }) => {
+      const inner = destinations.filter((far) => bridge.addresses.some(({ address }) => address.equals(far)));
+      const clashes = [...inner, ...(segments.first.equals(localIp) ? [localIp] : [])];
+      // A managed tunnel has the clash at both of its ends; the first one says it.
+      if (tunnel.kind === 'managed' && tunnel.bridges[0] !== bridge.path) return [];
+      return clashes.map((address) => ({
+        path: tunnel.path,
+        what: [`both ends have the address ${address}`],
+        remedy: 'give one of them another address',
+      }));
+    }),
+};

@@ -21,6 +21,8 @@ PLAN = "/etc/dataplane-host/plan.json"
 OVS_SOCKETS = ("/run/openvswitch/db.sock", "/var/run/openvswitch/db.sock")
 OVS_DATABASES = ("/etc/openvswitch/conf.db", "/var/lib/openvswitch/conf.db")
 KIND_NAMES = {"vrf": "VRF", "vlan": "VLAN", "wireguard": "WireGuard", "ppp": "PPP", "openvswitch": "Open vSwitch port"}
+# How a chain begins where there is no answer.
+UNKNOWN = "can't tell what carries management"
 NETWORK_FILE_SYSTEMS = re.compile(r"nfs\d?|cifs|smb3|ceph|9p|afs|lustre|fuse\.(glusterfs|sshfs|ceph)")
 
 
@@ -56,7 +58,7 @@ def protected(host, mine=None):
     try:
         return Guard(host, own(host) if mine is None else mine).chains()
     except Problem as problem:
-        reason = [f"can't tell what carries management: {problem}"]
+        reason = [f"{UNKNOWN}: {problem}"]
         return {address: reason for address in host.listdir(sysfs.PCI_DEVICES)}
 
 

@@ -93,7 +93,7 @@ def cpus(text):
     if text is None:
         return None
     try:
-        ranges = [[int(end) for end in part.split("-")] for part in text.replace(" ", "").split(",") if part]
+        ranges = [[int(end) for end in part.split("-")] for part in text.strip().split(",") if part]
         return sorted({cpu for ends in ranges for cpu in range(ends[0], ends[-1] + 1)})
     except ValueError:
         return None

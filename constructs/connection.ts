@@ -1,0 +1,44 @@
+import { Token } from 'cdktf';
+
+/** How to reach a host by SSH. What is left out is what ssh's own configuration says (`~/.ssh/config`, agent). */
+export interface SshConnectionProps extends SshDefaults {
+  /** IP address, name, or alias of `~/.ssh/config`; a Terraform reference is allowed. */
+  readonly address: string;
+}
+
+/** SSH settings that many hosts share. No field holds a secret: keys are named by path, or are in the agent. */
+export interface SshDefaults {
+  /** Remote user; root, or one that may use sudo without a password. */
+  readonly user?: string;
+  /** TCP port, 1 to 65535. */
+  readonly port?: number;
+  /** Path of the private key on the machine that deploys. */
+  readonly identityFile?: string;
+  /** Path of a known_hosts file on the machine that deploys. Host keys are always checked. @default ssh's own */
+  readonly knownHostsFile?: string;
+}
+
+const CONNECTION = Symbol.for('cdktf-dataplane/Connection');
+
+/** How a host is reached when the stack is deployed. */
+export class Connection {
+  static ssh(props: SshConnectionProps): Connection {
+    return new Connection(props);
+  }
+
+  static isConnection(x: unknown): x is Connection {
+    return typeof x === 'object' && x !== null && CONNECTION in x;
+  }
+
+  private constructor(
+    /** @internal */
+    readonly _props: SshConnectionProps,
+  ) {
+    Object.defineProperty(this, CONNECTION, { value: true });
+  }
+
+  /** Is the address known at deploy time only? */
+  get isReference(): boolean {
+    return Token.isUnresolved(this._props.address);
+  }
+}

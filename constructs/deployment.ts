@@ -1,0 +1,203 @@
+import { Annotations, TerraformStack } from 'cdktf';
+import { Construct, type IConstruct, Node } from 'constructs';
+import { z } from 'zod';
+import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
+import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
+import { planFleet } from '../src/plan/planner';
+import { checkFleet, formatFinding, sortFindings, type Finding } from '../src/rules';
+import { cloudInit, gzipUserData } from '../src/artifacts';
+import type { SshDefaults } from './connection';
+import type { DataplaneHost } from './dataplane-host';
+import { OnDestroy, Reboot, Rollout } from './deployment-policy';
+import { DeploymentArtifacts } from './deployment-artifacts';
+import { ensureNullProvider, HostResource, RolloutBarriers, UndoResource } from './deployment-resources';
+import { Findings } from './findings';
+import { instance, integer, readProps, text } from './props';
+
+export interface DeploymentProps {
+  /** SSH settings of all hosts; a host's own Connection goes before. @default what ssh's own configuration says */
+  readonly connection?: SshDefaults;
+  /** May a deploy reboot running hosts? @default Reboot.never() */
+  readonly reboot?: Reboot;
+  /** How many hosts are touched at a time. @default Rollout.atOnce(), where the ends of a tunnel still follow each other */
+  readonly rollout?: Rollout;
+  /** What `cdktf destroy` does to the hosts. @default OnDestroy.LEAVE */
+  readonly onDestroy?: OnDestroy;
+}
+
+const NAME = 'Dataplane Deployment';
+
+const path = text('a path', /^[^\0\n]+$/);
+const schema = z.strictObject({
+  connection: z
+    .strictObject({
+      user: text('a user name', /^[a-z_][a-z0-9_.-]*\$?$/i).optional(),
+      port: integer('a TCP port', 1, 65535).optional(),
+      identityFile: path.optional(),
+      knownHostsFile: path.optional(),
+    })
+    .optional(),
+  reboot: instance<Reboot>(
+    'Reboot.whenNeeded() or Reboot.never()',
+    (x) => x instanceof Object && '_policy' in x,
+  ).optional(),
+  rollout: instance<Rollout>(
+    'Rollout.oneByOne(), Rollout.inBatchesOf(n) or Rollout.atOnce()',
+    (x) => x instanceof Object && '_batchSize' in x,
+  ).optional(),
+  onDestroy: z.enum(OnDestroy).optional(),
+});
+
+type Settings = Required<DeploymentProps>;
+
+/**
+ * How the hosts of a stack are deployed: one a stack, made on first use, with one Terraform resource a host.
+ * `Deployment.of(stack).configure({ … })` says what is to differ from the defaults.
+ */
+export class Deployment extends Construct {
+  /** The deployment of the stack that a construct is in. */
+  static of(scope: IConstruct): Deployment {
+    const stack = TerraformStack.of(scope);
+    return (stack.node.tryFindChild(NAME) as Deployment | undefined) ?? new Deployment(stack);
+  }
+
+  private settings: Settings = {
+    connection: {},
+    reboot: Reboot.never(),
+    rollout: Rollout.atOnce(),
+    onDestroy: OnDestroy.LEAVE,
+  };
+  private readonly hosts: DataplaneHost[] = [];
+  private readonly tunnels: Srv6TunnelIntent[] = [];
+  private planned:
+    | {
+        readonly fleet: FleetIntents;
+        readonly plan: FleetPlan;
+        readonly byName: ReadonlyMap<string, PlannedHost>;
+      }
+    | undefined;
+  private readonly warned = new Set<string>();
+
+  private constructor(stack: TerraformStack) {
+    super(stack, NAME);
+    ensureNullProvider(this);
+    new RolloutBarriers(this, 'Barriers', {
+      batches: () => this._plan().batches,
+      isReachable: (name) => this.isReachable(name),
+    });
+    new DeploymentArtifacts(this, 'Artifacts', () => {
+      this.warn();
+      return this._plan();
+    });
+    this.node.addValidation({ validate: () => this.errors() });
+  }
+
+  /** Sets what is given; the rest stays as it is. */
+  configure(props: DeploymentProps): void {
+    const read = readProps(this, schema, props);
+    if (!read) return;
+    this.settings = { ...this.settings, ...definedOnly(read) };
+    this._changed();
+  }
+
+  /** Everything that is wrong with the plan of the stack, errors and warnings. */
+  findings(): readonly Finding[] {
+    const { fleet, plan } = this.current();
+    return sortFindings([...Findings.of(this).below(TerraformStack.of(this)), ...checkFleet(fleet, plan)]);
+  }
+
+  /** @internal */
+  get _settings(): Settings {
+    return this.settings;
+  }
+
+  /** @internal The plan of the whole stack, made once for each state of the tree. */
+  _plan(): FleetPlan {
+    return this.current().plan;
+  }
+
+  /** @internal */
+  _plannedHost(name: string): PlannedHost | undefined {
+    return this.current().byName.get(name);
+  }
+
+  /** @internal */
+  _addHost(host: DataplaneHost): void {
+    this.hosts.push(host);
+    this._changed();
+    const undo = new UndoResource(host, 'Undo', {
+      host,
+      deployment: this,
+      isWanted: () => this.settings.onDestroy === OnDestroy.UNDO && host._isReachable,
+    });
+    new HostResource(host, 'Resource', { host, undo, deployment: this });
+  }
+
+  /** @internal */
+  _addTunnel(tunnel: Srv6TunnelIntent): void {
+    this.tunnels.push(tunnel);
+    this._changed();
+  }
+
+  /** @internal What was planned before is out of date. */
+  _changed(): void {
+    this.planned = undefined;
+  }
+
+  /** @internal */
+  _userData(host: DataplaneHost): string {
+    const planned = this._plannedHost(host.hostname);
+    return planned ? cloudInit(planned).userData : '';
+  }
+
+  /** @internal */
+  _userDataGzip(host: DataplaneHost): Buffer {
+    return gzipUserData(this._userData(host));
+  }
+
+  private isReachable(name: string): boolean {
+    return this._plannedHost(name)?.connection != null;
+  }
+
+  private current(): NonNullable<Deployment['planned']> {
+    if (!this.planned) {
+      const fleet: FleetIntents = {
+        hosts: this.hosts.map((host) => host._intents),
+        tunnels: this.tunnels,
+        batchSize: this.settings.rollout._batchSize,
+      };
+      const plan = planFleet(fleet);
+      this.planned = { fleet, plan, byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])) };
+    }
+    return this.planned;
+  }
+
+  private errors(): string[] {
+    return this.findings()
+      .filter(({ severity }) => severity === 'error')
+      .map((finding) => `\n${formatFinding(finding)}\n`);
+  }
+
+  /** Warnings become annotations of the construct that they are about, once however often the stack is synthesized. */
+  private warn(): void {
+    const warnings = this.findings().filter(({ severity }) => severity === 'warning');
+    if (warnings.length === 0) return;
+    const constructs = new Map(
+      Node.of(TerraformStack.of(this))
+        .findAll()
+        .map((construct) => [construct.node.path, construct]),
+    );
+    for (const finding of warnings) {
+      const message = formatFinding(finding);
+      if (this.warned.has(message)) continue;
+      this.warned.add(message);
+      Annotations.of(constructs.get(finding.path) ?? this).addWarning(message);
+    }
+  }
+}
+
+function definedOnly<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(record).filter(([, member]) => member !== undefined),
+  ) as Partial<T>;
+}

@@ -1,0 +1,29 @@
+export { BootParameters, type BootParametersProps } from './boot-parameters';
+export { Connection, type SshConnectionProps, type SshDefaults } from './connection';
+export { CpuIsolation, CpuPartition, type CpuPartitionProps } from './cpu-partition';
+export { DataplaneHost, type DataplaneHostProps, type ManagementInterface } from './dataplane-host';
+export { Deployment, type DeploymentProps } from './deployment';
+export { OnDestroy, Reboot, Rollout } from './deployment-policy';
+export { DpdkPort, type DpdkPortOptions, type DpdkPortProps } from './dpdk-port';
+export { HostPart } from './host-part';
+export { HugepagePool, type HugepagePoolProps } from './hugepage-pool';
+export { Iommu, IommuVendor, type IommuProps } from './iommu';
+export { NicBinding, NicDriver, type NicBindingProps } from './nic-binding';
+export { OpenVSwitch, type OpenVSwitchProps } from './open-vswitch';
+export { OvsBridge, type OvsBridgeOptions, type OvsBridgeProps } from './ovs-bridge';
+export {
+  Srv6Tunnel,
+  type Srv6TunnelBetweenProps,
+  type Srv6TunnelProps,
+  type Srv6TunnelToProps,
+} from './srv6-tunnel';
+
+export { Platform } from '../src/platforms/platform';
+export { type Finding, type Severity } from '../src/rules';
+export { CpuSet } from '../src/values/cpu-set';
+export { IpAddress, InterfaceAddress } from '../src/values/ip-address';
+export { MacAddress } from '../src/values/mac-address';
+export { PageSize } from '../src/values/page-size';
+export { PciAddress, PciDeviceId } from '../src/values/pci-address';
+export { SegmentList } from '../src/values/segment-list';
+export { ValueError } from '../src/values/value-error';

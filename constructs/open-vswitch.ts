@@ -1,0 +1,59 @@
+import type { Construct } from 'constructs';
+import { z } from 'zod';
+import { CpuSet } from '../src/values/cpu-set';
+import { HostPart } from './host-part';
+import { OvsBridge, type OvsBridgeOptions } from './ovs-bridge';
+import { integer, readProps, text, value } from './props';
+
+export interface OpenVSwitchProps {
+  /**
+   * MiB of hugepages that DPDK takes at start, by NUMA node: `[1024, 1024]`.
+   * @default derived: what the ports' buffers need at their MTU, on each node that has a pool, in whole pages
+   */
+  readonly socketMemory?: readonly number[];
+  /** CPUs of the poll mode drivers, as a Linux CPU list. @default the dataplane CPUs of the host's CpuPartition */
+  readonly pmdCpus?: string;
+  /** Microseconds that an idle poll mode driver may sleep, 0 to 10000; 0 never. Needs Open vSwitch 3.2. @default Open vSwitch's (0) */
+  readonly pmdSleepMax?: number;
+  /** Further keys of `other_config`, as Open vSwitch documents them (vswitch.xml). They go before what is derived. @default none */
+  readonly otherConfig?: Readonly<Record<string, string>>;
+}
+
+const schema = z.strictObject({
+  socketMemory: z
+    .array(integer('MiB', 0, 16777216))
+    .min(1)
+    .optional(),
+  pmdCpus: value(CpuSet.of, "a CPU list like '2-5,34-37'").optional(),
+  pmdSleepMax: integer('microseconds', 0, 10000).optional(),
+  otherConfig: z
+    .record(
+      z.string().regex(/^[a-z0-9-]+$/, 'a key of letters, digits and hyphens'),
+      text('text without line breaks', /^[^\n\0]*$/),
+    )
+    .optional(),
+});
+
+/**
+ * Open vSwitch with its userspace datapath and DPDK: packages, the drivers that the NICs need, memory, CPUs.
+ * Source: Open vSwitch, vswitchd/vswitch.xml and Documentation/intro/install/dpdk.rst.
+ */
+export class OpenVSwitch extends HostPart {
+  constructor(scope: Construct, id: string, props: OpenVSwitchProps = {}) {
+    super(scope, id);
+    const read = readProps(this, schema, props);
+    if (!read) return;
+    this.host._add('openVSwitches', {
+      path: this.node.path,
+      socketMemoryMib: read.socketMemory,
+      pmdCpus: read.pmdCpus,
+      pmdSleepMax: read.pmdSleepMax,
+      otherConfig: read.otherConfig ?? {},
+    });
+  }
+
+  /** A bridge on this Open vSwitch. */
+  addBridge(id: string, options: OvsBridgeOptions = {}): OvsBridge {
+    return new OvsBridge(this, id, { ...options, openVSwitch: this });
+  }
+}

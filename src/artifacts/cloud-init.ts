@@ -1,0 +1,146 @@
+import { gzipSync } from 'fflate';
+import type { ManagementPlan } from '../plan/fleet-plan';
+import type { FleetPlan, PlannedHost } from '../plan/fleet-plan';
+import { agentBundle } from './agent-bundle';
+import { planText } from './plan-text';
+import { yamlText } from './yaml';
+
+/** Bytes of user-data, compressed: what EC2 takes, the smallest limit among the clouds. */
+export const USER_DATA_LIMIT = 16_384;
+
+/** Where the agent stands on every host, whoever brought it. */
+const AGENT_PATH = '/usr/local/lib/dataplane-host/dataplane-host';
+const PLAN_PATH = '/etc/dataplane-host/plan.json';
+
+export interface CloudInitFiles {
+  readonly userData: string;
+  readonly metaData: string;
+  readonly networkConfig: string;
+}
+
+/** What a new host needs to build itself: a NoCloud seed's three files, or the user data of any cloud. */
+export function cloudInit(host: PlannedHost): CloudInitFiles {
+  return {
+    userData: userData(host),
+    metaData: metaData(host),
+    networkConfig: networkConfig(host.management),
+  };
+}
+
+/** user-data as clouds take it; equal text, equal bytes (no time, no system in the header, the same compressor everywhere). */
+export function gzipUserData(text: string): Buffer {
+  return Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 }));
+}
+
+/**
+ * Exactly one cloud-config part: several would be merged, and of two `runcmd` the first wins without a word. No jinja
+ * header, no `packages` and no `package_reboot_if_required` (a second reboot): the agent installs what its plan says.
+ *
+ * runcmd runs near the end of the first boot; power_state is the last of all and runs once per instance. The boot after
+ * it is the business of the units that the agent installed.
+ */
+function userData(host: PlannedHost): string {
+  const config = {
+    write_files: [
+      {
+        path: AGENT_PATH,
+        permissions: '0755',
+        encoding: 'gz+b64',
+        content: compressedAgent(host).toString('base64'),
+      },
+      // As text: it shrinks with everything else, and stays readable.
+      { path: PLAN_PATH, permissions: '0644', content: planText(host.plan) },
+    ],
+    runcmd: [[AGENT_PATH, 'apply']],
+    power_state: {
+      mode: 'reboot',
+      delay: 'now',
+      message: 'dataplane-host: boot arguments of the plan are not in force yet',
+      timeout: 60,
+      condition: [AGENT_PATH, 'needs-reboot'],
+    },
+  };
+  return `#cloud-config\n${yamlText(config)}`;
+}
+
+function compressedAgent(host: PlannedHost): Buffer {
+  return Buffer.from(gzipSync(agentBundle(host.plan.agentModules), { level: 9, mtime: 0 }));
+}
+
+/**
+ * The instance is the host, not its plan: cloud-init takes another instance-id for another machine and does all of its
+ * first boot again, host keys and reboot included. A changed plan reaches a running host by Ansible, or by a new disk.
+ */
+function metaData({ plan }: PlannedHost): string {
+  return yamlText({ 'instance-id': `dataplane-host-${plan.host.name}`, 'local-hostname': plan.host.name });
+}
+
+/** The management NIC alone: a NIC that leaves the kernel for DPDK would be waited for at each boot. */
+function networkConfig(management: ManagementPlan | null): string {
+  if (management === null) {
+    // `version: 2` without interfaces would mean a host without network.
+    return "# No network configuration here: cloud-init's own fallback holds (DHCP on the first interface with a link).\n";
+  }
+  const { macAddress, addresses, gateway, nameservers } = management;
+  const fixed = addresses.length > 0;
+  return yamlText({
+    version: 2,
+    ethernets: {
+      management: {
+        match: { macaddress: macAddress },
+        dhcp4: !fixed,
+        ...(fixed && { addresses }),
+        ...(gateway !== null && {
+          routes: [{ to: gateway.includes(':') ? '::/0' : '0.0.0.0/0', via: gateway }],
+        }),
+        ...(nameservers.length > 0 && { nameservers: { addresses: nameservers } }),
+      },
+    },
+  });
+}
+
+/** A part of user-data and what it adds to the compressed whole. */
+export interface UserDataPart {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** How the bytes of the compressed user-data divide: the plan, each optional module of the agent, and the rest. Biggest first. */
+export function userDataParts(host: PlannedHost): UserDataPart[] {
+  const size = (changed: PlannedHost): number => gzipUserData(userData(changed)).length;
+  const whole = size(host);
+  const { plan } = host;
+  const parts = plan.agentModules.map((name) => ({
+    name: `the agent's module ${name}`,
+    bytes:
+      whole -
+      size({ ...host, plan: { ...plan, agentModules: plan.agentModules.filter((other) => other !== name) } }),
+  }));
+  const withoutPlan = whole - gzipUserData(userData(host).replace(/^( *content: )"\{.*$/m, '$1""')).length;
+  parts.push({ name: 'the plan', bytes: withoutPlan });
+  const named = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  parts.push({ name: "the agent's core", bytes: whole - named });
+  return parts.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+}
+
+/** Hosts whose user-data no cloud would take: for each, what is too big and what to do. */
+export function userDataProblems(fleet: FleetPlan): { readonly path: string; readonly message: string }[] {
+  return fleet.hosts.flatMap((host) => {
+    const bytes = gzipUserData(userData(host)).length;
+    if (bytes <= USER_DATA_LIMIT) return [];
+    const biggest = userDataParts(host).slice(0, 3);
+    return [
+      {
+        path: host.plan.host.path,
+        message:
+          `the user-data of host ${host.plan.host.name} is ${count(bytes)} bytes in gzip form, the limit is ` +
+          `${count(USER_DATA_LIMIT)}: ${biggest.map((part) => `${part.name} ${count(part.bytes)}`).join(', ')}; ` +
+          `take tunnels or bridges off this host, or bring its plan by Ansible alone`,
+      },
+    ];
+  });
+}
+
+function count(bytes: number): string {
+  return bytes.toLocaleString('en');
+}

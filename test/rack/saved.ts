@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, makePrivateFolder } from './folders';
+import { check } from './process';
+import type { Image } from './image';
+import type { Machine } from './machine';
+import { Qmp } from './qmp';
+import { runFolder } from './runs';
+import type { Topology } from './topology';
+
+/** All that a saved rack depends on: with another of these its memory files can't be loaded. */
+export interface SavedKey {
+  readonly name: string;
+  readonly topology: Topology;
+  readonly image: Image;
+  readonly qemuVersion: string;
+  readonly accelerator: string;
+  /** The caller's own, for instance a digest of what was deployed: another one is another saved rack. */
+  readonly key: string;
+}
+
+export function savedFolder(saved: SavedKey): string {
+  const { name, topology, image, qemuVersion, accelerator, key } = saved;
+  const all = JSON.stringify({ topology, image: image.key, qemuVersion, accelerator, key });
+  const digest = createHash('sha256').update(all).digest('hex').slice(0, 12);
+  return cacheFolder('saved', `${name}-${digest}`);
+}
+
+/** Complete only with its last file: a save that broke off leaves nothing that looks like one. */
+export const isSaved = (folder: string): boolean => existsSync(join(folder, 'saved.json'));
+
+export const savedMemory = (folder: string, machine: string): string => join(folder, `${machine}.memory`);
+
+/**
+ * Freezes the machines together and writes memory, disk, seed and keys; then they go on. Earlier saves under the
+ * same name, of other keys, are kept.
+ */
+export async function saveMachines(
+  folder: string,
+  runId: string,
+  machines: readonly Machine[],
+): Promise<void> {
+  makePrivateFolder(cacheFolder('saved'));
+  const work = mkdtempSync(`${folder}.`);
+  const all = <T>(step: (machine: Machine) => Promise<T>): Promise<T[]> => Promise.all(machines.map(step));
+  try {
+    await all((machine) => machine.run(['sync']));
+    await all((machine) => Qmp.with(machine.monitor, (monitor) => monitor.execute('stop')));
+    try {
+      await all((machine) =>
+        Qmp.with(machine.monitor, (monitor) => monitor.saveMemory(savedMemory(work, machine.name), 300_000)),
+      );
+      // The end of a migration gives the disks up, with everything written; until `cont` they don't change.
+      for (const machine of machines) {
+        await check('cp', ['--reflink=auto', '--sparse=always', machine.disk, savedDisk(work, machine.name)]);
+        cpSync(machine.seed, savedSeed(work, machine.name));
+      }
+    } finally {
+      await all((machine) => Qmp.with(machine.monitor, (monitor) => monitor.execute('cont')));
+    }
+    cpSync(join(runFolder(runId), 'keys'), join(work, 'keys'), { recursive: true });
+    writeFileSync(
+      join(work, 'saved.json'),
+      `${JSON.stringify({ machines: machines.map(({ name }) => name) })}\n`,
+    );
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+  } catch (error) {
+    rmSync(work, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Gives a new machine the saved one's seed, and a disk of its own on top of the frozen one. */
+export async function takeSavedDisk(folder: string, machine: Machine): Promise<void> {
+  cpSync(savedSeed(folder, machine.name), machine.seed);
+  await check('qemu-img', [
+    ...['create', '-q', '-f', 'qcow2', '-F', 'qcow2'],
+    ...['-b', savedDisk(folder, machine.name), machine.disk],
+  ]);
+}
+
+export function takeSavedKeys(folder: string, runId: string): void {
+  cpSync(join(folder, 'keys'), join(runFolder(runId), 'keys'), { recursive: true });
+}
+
+const savedDisk = (folder: string, machine: string): string => join(folder, `${machine}.qcow2`);
+const savedSeed = (folder: string, machine: string): string => join(folder, `${machine}.seed.iso`);

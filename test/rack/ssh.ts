@@ -1,0 +1,75 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check } from './process';
+
+/** What ssh, Ansible and a stack's Connection need to reach a machine. */
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly identityFile: string;
+  readonly knownHostsFile: string;
+}
+
+/** Quotes words for the login shell at the other end: ssh joins them with blanks and has a shell read the result. */
+export function quoteForShell(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+/** ssh's arguments up to the host's name; the user's own ssh configuration is left out of it. */
+export function sshArguments(target: SshTarget): readonly string[] {
+  return [
+    ...['-F', 'none'],
+    ...['-i', target.identityFile, '-p', String(target.port)],
+    ...['-o', `UserKnownHostsFile=${target.knownHostsFile}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
+    ...['-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
+    `${target.user}@${target.host}`,
+  ];
+}
+
+/** For scripts: an end to waiting, and one connection that later commands share. */
+export function sharedConnection(socket: string | null): readonly string[] {
+  return [
+    ...['-o', 'ConnectTimeout=15', '-o', 'ServerAliveInterval=10', '-o', 'ServerAliveCountMax=6'],
+    ...['-o', 'LogLevel=ERROR'],
+    ...(socket === null
+      ? ['-o', 'ControlPath=none']
+      : ['-o', 'ControlMaster=auto', '-o', `ControlPath=${socket}`, '-o', 'ControlPersist=60']),
+  ];
+}
+
+export const knownHostsLine = (port: number, publicKey: string): string =>
+  `[127.0.0.1]:${port} ${publicKey.trim().split(' ').slice(0, 2).join(' ')}\n`;
+
+export interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/** Makes the run's own key and one host key for each machine: known before the machine first boots. */
+export async function makeKeys(folder: string, machines: readonly string[]): Promise<void> {
+  mkdirSync(folder, { mode: 0o700 });
+  const names = ['id_ed25519', ...machines.map((machine) => `${machine}.host_key`)];
+  for (const name of names) {
+    const comment = name === 'id_ed25519' ? 'dataplane-rack' : name;
+    await check('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(folder, name)]);
+  }
+}
+
+export const identityFile = (folder: string): string => join(folder, 'id_ed25519');
+
+export function readKeys(folder: string, name: string): KeyPair {
+  return {
+    privateKey: readFileSync(join(folder, name), 'utf8'),
+    publicKey: readFileSync(join(folder, `${name}.pub`), 'utf8'),
+  };
+}
+
+export function writeKnownHosts(file: string, folder: string, ports: Readonly<Record<string, number>>): void {
+  const lines = Object.entries(ports).map(([machine, port]) =>
+    knownHostsLine(port, readKeys(folder, `${machine}.host_key`).publicKey),
+  );
+  writeFileSync(file, lines.join(''), { mode: 0o600 });
+}

@@ -99,16 +99,31 @@ def run_plan(host, options):
     return 0
 
 
+def lock(host):
+    """Waits for another apply to end. That one may have replaced the zipapp that we run: then start again with it."""
+    archive = stages.load("install", "apply").archive_of_this_process()
+    before = archive and os.stat(archive).st_ino
+    held = host.lock()
+    if archive and not os.path.exists(archive):
+        raise Problem("the agent was removed by another process meanwhile", archive)
+    if archive and os.stat(archive).st_ino != before:
+        os.execv(sys.executable, [sys.executable, archive, *sys.argv[1:]])
+    return held
+
+
 def run_apply(host, options):
-    lock = host.lock()
     host.retry_boot, host.at_boot = options.retry_boot, options.at_boot
-    engine = engine_for(host, options, options.stage)
-    done = engine.apply()
+    with lock(host):
+        engine = engine_for(host, options, options.stage)
+        return finish(engine, engine.apply(), options, "nothing to change")
+
+
+def finish(engine, good, options, quiet):
+    """Prints the report; quiet: what to say when nothing was changed."""
     print_report(engine, options.json)
-    if done and not engine.changes:
-        log("nothing to change")
-    lock.close()
-    return 0 if done else 1
+    if good and not engine.changes and not engine.reboot_reasons:
+        log(quiet)
+    return 0 if good else 1
 
 
 def run_needs_reboot(host, options):
@@ -122,20 +137,13 @@ def run_needs_reboot(host, options):
 
 def run_verify(host, options):
     engine = engine_for(host, options, options.stage)
-    good = engine.verify()
-    print_report(engine, options.json)
-    if good:
-        log("verify", "every fact of the plan holds")
-    return 0 if good else 1
+    return finish(engine, engine.verify(), options, "every fact of the plan holds")
 
 
 def run_undo(host, options):
-    lock = host.lock()
-    engine = Engine(host, {"retired": True, "agentModules": []})
-    done = engine.apply()
-    print_report(engine, options.json)
-    lock.close()
-    return 0 if done else 1
+    with lock(host):
+        engine = Engine(host, {"retired": True, "agentModules": []})
+        return finish(engine, engine.apply(), options, "nothing to give back")
 
 
 COMMANDS = {"inspect": run_inspect, "guard": run_guard, "plan": run_plan, "apply": run_apply,
@@ -148,8 +156,12 @@ def main(argv=None, host_class=Host):
     try:
         return COMMANDS[options.command](host_class(options.root), options)
     except (Problem, Problems) as error:
-        for problem in getattr(error, "problems", [error]):
+        problems = getattr(error, "problems", [error])
+        for problem in problems:
             log("error", problem)
+        if getattr(options, "json", False) and options.command != "guard":
+            print(json.dumps({"changed": False, "changes": [], "rebootRequired": False, "rebootReasons": [],
+                              "problems": [problem.json() for problem in problems], "trial": None}, sort_keys=True))
     except BrokenPipeError:
         sys.stderr.close()
     except KeyboardInterrupt:

@@ -29,7 +29,6 @@ class Engine:
         self.host, self.plan = host, plan
         self.state = State(host)
         self.selected = [stage for stage in stages.STAGES if not selected or stage in selected or stage == "agent"]
-        self.complete = len(self.selected) == len(stages.STAGES)
         self.changes, self.reboot_reasons, self.problems = [], [], []
 
     def report(self):
@@ -55,21 +54,49 @@ class Engine:
                 if record["stage"] in self.selected and (record["kind"], record["key"]) not in named]
 
     def differing(self, resources):
-        """(resource, present) of those that don't hold."""
-        pairs = [(resource, resource.read()) for resource in resources]
-        return [(resource, present) for resource, present in pairs if not resource.holds(present)]
+        """(resource, present) of those that don't hold; what can't be read is among the problems."""
+        found = []
+        for resource in resources:
+            try:
+                present = resource.read()
+                if not resource.holds(present):
+                    found.append((resource, present))
+            except (Problem, Problems) as error:
+                self._found(error)
+        return found
+
+    def _found(self, error):
+        self.problems += getattr(error, "problems", [error])
+
+    def _forbidden(self, differing):
+        """What forbids the changes: everything is asked before anything is changed."""
+        for resource, present in differing:
+            try:
+                self.problems += resource.problems(present)
+            except (Problem, Problems) as error:
+                self._found(error)
 
     def survey(self):
         """Notes every change and problem that apply would meet; changes nothing."""
+        try:
+            self._survey()
+        except (Problem, Problems) as error:
+            self._found(error)
+        return not self.problems
+
+    def _survey(self):
         if self.plan["retired"]:
             for record in reversed(self.state.records):
-                self._note(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
+                self._note_removal(record)
+            for path, present in stages.load("install", "undo").own_files(self.host):
+                self._note("agent", "file", path, "remove", present, None)
             return
         wanted = [resource for stage in self.selected for resource in self.resources(stage)]
         for record in self.stale(wanted):
-            self._note(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
-        for resource, present in self.differing(wanted):
-            self.problems += resource.problems(present)
+            self._note_removal(record)
+        differing = self.differing(wanted)
+        self._forbidden(differing)
+        for resource, present in differing:
             reason = resource.pending()
             if reason or resource.needs_reboot(present):
                 self.reboot_reasons.append(reason or resource.needs_reboot(present))
@@ -85,91 +112,119 @@ class Engine:
                 self.undo()
             else:
                 self._apply()
-        except Problem as problem:
-            self.problems.append(problem)
-        except Problems as several:
-            self.problems += several.problems
+        except (Problem, Problems) as error:
+            self._found(error)
+        if self.reboot_reasons:
+            log("reboot required", "; ".join(self.reboot_reasons))
         return not self.problems
 
     def _apply(self):
         per_stage = {stage: self.resources(stage) for stage in self.selected}
         everything = [resource for resources in per_stage.values() for resource in resources]
-        found = [problem for resource, present in self.differing(everything)
-                 for problem in resource.problems(present)]
-        if found:
-            raise Problems(found)
+        self._forbidden(self.differing(everything))
+        if self.problems:
+            return
         for record in self.stale(everything):
             self._undo_record(record)
         for stage, resources in per_stage.items():
-            self._apply_stage(stage, resources)
-            if self.problems:
-                return
-            if self.reboot_reasons:
-                log("reboot required", "; ".join(self.reboot_reasons))
+            if self._waits_for_boot(stage) or not self._apply_stage(stage, resources):
                 return
 
+    def _waits_for_boot(self, stage):
+        """The stages after `boot` need its arguments in force."""
+        if stage in ("agent", "packages", "boot") or "boot" not in self.plan["agentModules"]:
+            return False
+        reason = stages.load("boot", "the plan's boot arguments").lacking(self.host, self.plan)
+        if reason and reason not in self.reboot_reasons:
+            self.reboot_reasons.append(reason)
+        return bool(reason)
+
     def _apply_stage(self, stage, resources):
+        """False: the stages after it have to wait."""
         broken = set()  # modules whose later resources build on one that failed
+        waits = False
         for resource in resources:
             module = type(resource).__module__
             if module in broken:
                 continue
             try:
-                self._apply_resource(resource)
+                reason = self._apply_resource(resource)
+                if reason:
+                    self.reboot_reasons.append(reason)
+                    waits = True
             except (Problem, Problems) as error:
-                self.problems += getattr(error, "problems", [error])
+                self._found(error)
                 if not resource.independent:
                     broken.add(module)
+        return not self.problems and not waits
 
     def _apply_resource(self, resource):
+        """Why it needs a reboot to hold, or None."""
         present = resource.read()
         if resource.holds(present):
-            return
+            return None
+        reason = resource.pending()
+        if reason:
+            return reason
+        if resource.recorded:
+            old = resource.record or {}
+            before = resource.extend(old["before"]) if old else resource.before()
+            self.state.put({**old, "kind": resource.kind, "key": resource.key, "stage": resource.stage,
+                            "module": type(resource).__module__.rpartition(".")[2],
+                            "before": before, "wanted": resource.wanted})
+        try:
+            resource.change(present)
+        except Problem:
+            if resource.recorded:
+                self._note_resource(resource, present)
+            raise
+        self._note_resource(resource, present)
+        log(resource.stage, resource.key, resource.summary(present))
+        got = resource.read()
+        if resource.holds(got):
+            return None
         reason = resource.pending()
         if reason is None:
-            recorded = resource.record
-            before = resource.before() if recorded is None else resource.extend(recorded["before"])
-            if resource.recorded:
-                self.state.put({**(recorded or {}), "kind": resource.kind, "key": resource.key,
-                                "stage": resource.stage, "module": type(resource).__module__.rpartition(".")[2],
-                                "before": before, "wanted": resource.wanted})
-            resource.change(present)
-            self._note_resource(resource, present)
-            log(resource.stage, resource.key, resource.summary(present))
-            got = resource.read()
-            if resource.holds(got):
-                return
-            reason = resource.pending()
-            if reason is None:
-                raise Problem(f"{resource.kind}: asked for {json.dumps(resource.wanted)}, got {json.dumps(got)}",
-                              resource.key, remedy=resource.remedy)
-        self.reboot_reasons.append(reason)
+            raise Problem(f"{resource.kind}: asked for {json.dumps(resource.wanted)}, got {json.dumps(got)}",
+                          f"{resource.stage}: {resource.key}", remedy=resource.remedy)
+        return reason
 
     def undo(self):
         """Gives back everything that is recorded, then removes the agent's own files."""
         for record in reversed(list(self.state.records)):
             self._undo_record(record)
-        for path, present in stages.load("install", "undo").remove(self.host):
+        install = stages.load("install", "undo")
+        for path, present in list(install.own_files(self.host)):
             self._note("agent", "file", path, "remove", present, None)
             log("agent", path, "removed")
+        install.remove(self.host)
 
     def _undo_record(self, record):
-        resource_class = stages.resource_class(record)
-        notice = resource_class.undo(self.host, record["key"], record)
+        reason = stages.resource_class(record).undo(self.host, record["key"], record)
         self.state.drop(record)
-        self._note(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
-        log(record["stage"], record["key"], f"{record['kind']} given back", notice)
+        self._note_removal(record)
+        log(record["stage"], record["key"], f"{record['kind']} given back")
+        if reason:
+            self.reboot_reasons.append(reason)
 
     def verify(self):
         """Every fact of the plan against the host."""
+        if self.plan["retired"]:
+            self.problems += [Problem("the plan is retired, but this is still there", f"{record['stage']}: "
+                                      f"{record['kind']} {record['key']}", remedy="`dataplane-host apply`")
+                              for record in self.state.records]
+            return not self.problems
         for stage in self.selected:
-            for resource, present in self.differing(self.resources(stage)):
-                self.problems.append(Problem(
-                    f"{resource.kind}: the plan asks for {json.dumps(resource.wanted)}, the host has "
-                    f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`"))
-            for module in stages.modules(self.plan, stage):
-                if hasattr(module, "checks"):
-                    self.problems += module.checks(self.host, self.plan)
+            try:
+                for resource, present in self.differing(self.resources(stage)):
+                    self.problems.append(Problem(
+                        f"{resource.kind}: the plan asks for {json.dumps(resource.wanted)}, the host has "
+                        f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`"))
+                for module in stages.modules(self.plan, stage):
+                    if hasattr(module, "checks"):
+                        self.problems += module.checks(self.host, self.plan)
+            except (Problem, Problems) as error:
+                self._found(error)
         return not self.problems
 
     # Noting
@@ -177,6 +232,9 @@ class Engine:
     def _note_resource(self, resource, present):
         self._note(resource.stage, resource.kind, resource.key, "create" if present is None else "change",
                    present, resource.wanted)
+
+    def _note_removal(self, record):
+        self._note(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
 
     def _note(self, stage, kind, key, action, before, after):
         self.changes.append({"stage": stage, "kind": kind, "key": key, "action": action,

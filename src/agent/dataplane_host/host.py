@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import time
 from typing import NamedTuple
 
 LOCK = "/run/dataplane-host.lock"
+# What a PATH of sudo or cron may lack.
+_SBIN = ":/usr/local/sbin:/usr/sbin:/sbin"
 # What reading a kernel attribute may answer when it has no value.
 _NO_VALUE = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ENODEV, errno.ENXIO, errno.EOPNOTSUPP, errno.EIO}
 
@@ -63,6 +66,7 @@ class Host:
     def __init__(self, root="/"):
         self.root = os.path.abspath(root)
         self.state = None  # state.State, set by whoever loads it
+        self.retry_boot = self.at_boot = False  # options of `apply`
 
     def path(self, name):
         return self.root.rstrip("/") + name
@@ -209,6 +213,9 @@ class Host:
 
     # Commands
 
+    def has_command(self, name):
+        return shutil.which(name, path=os.environ.get("PATH", "/usr/bin:/bin") + _SBIN) is not None
+
     def run(self, argv, check=True, timeout=120, stdin="", environment=None):
         """Runs a command (never through a shell). check: anything but exit code 0 is a Problem with its words.
 
@@ -216,7 +223,7 @@ class Host:
         """
         words = [str(word) for word in argv]
         variables = dict(os.environ, LC_ALL="C", LANG="C", LANGUAGE="C", **(environment or {}))
-        variables["PATH"] = variables.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
+        variables["PATH"] = variables.get("PATH", "/usr/bin:/bin") + _SBIN
         shown = " ".join(shlex.quote(word) for word in words)
         try:
             done = subprocess.run(words, input=stdin, capture_output=True, timeout=timeout, env=variables,

@@ -13,8 +13,8 @@ STAGES = {
     "dataplane": ("openvswitch",),
     "network": ("network",),
 }
-# In every bundle; the plan's agentModules come in addition.
-CORE_MODULES = ("__init__", "__main__", "cli", "engine", "host", "install", "resources", "stages", "state")
+# AGENT_MODULES of src/plan/host-plan.ts; every other module is in every bundle.
+OPTIONAL_MODULES = ("packages", "boot", "hugepages", "nics", "guard", "openvswitch", "network", "inspect")
 
 
 def load(name, purpose):

@@ -1,0 +1,564 @@
+"""Kernel arguments and modules.
+
+New kernel arguments are tried before they are kept: a one-shot GRUB entry, a copy of the default one with our
+arguments, is booted once. A boot that comes back with it, and with management, commits them to a drop-in; any
+other boot is the old entry, and the same arguments aren't tried again. Where GRUB can't write its environment block
+(md, LVM, btrfs …) there is no one-shot entry: the arguments are kept at once.
+
+The record of "kernel-arguments" carries, besides the usual fields:
+  owned   the arguments that the drop-in has (others' equal arguments aren't ours)
+  trial   {"status", "arguments", "digest", "bootId", "management", "reason"}; the status goes from "preparing" to
+          "armed" (a trial boot comes next) or "direct" (kept at once), and then to "good" or "failed"
+"""
+import hashlib
+import os
+import re
+
+from . import memory
+from .host import Problem, log
+from .resources import File, Resource, describe_file, give_file_back
+
+DROP_IN = "/etc/default/grub.d/zz-dataplane-host.cfg"
+TRIAL_SCRIPT = "/etc/grub.d/42_dataplane_host"
+TRIAL_ENTRY = "dataplane-host-trial"
+GRUB_CFG = "/boot/grub/grub.cfg"
+GRUB_ENV = "/boot/grub/grubenv"
+MODULES_FILE = "/etc/modules-load.d/dataplane-host.conf"
+EFI_VARIABLE = "/sys/firmware/efi/efivars/{}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+# Neither the shell that sources the drop-in nor GRUB gives these characters a meaning.
+SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9_.,:=/@%+~!*^-]+")
+# Keys that may stand on a command line several times with different values.
+REPEATABLE = {"console", "earlycon", "module_blacklist", "initcall_blacklist", "memmap", "video", "dyndbg"}
+# An ordered group: hugepages= means the size before it, so they are one value together.
+HUGEPAGE_KEYS = {"default_hugepagesz", "hugepagesz", "hugepages"}
+CPU_LIST_KEYS = {"isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "systemd.cpu_affinity"}
+MANAGEMENT_SECONDS = 300
+
+
+def tokens(command_line):
+    """Words of a kernel command line; double quotes keep spaces; nothing after ` -- ` (it is init's)."""
+    words = [word.replace('"', "") for word in re.findall(r'(?:[^\s"]|"[^"]*(?:"|$))+', command_line)]
+    return words[:words.index("--")] if "--" in words else words
+
+
+def key_of(token):
+    """The kernel takes `-` and `_` in names as equal."""
+    return token.partition("=")[0].replace("-", "_")
+
+
+def has(token, present):
+    """Is the argument among those present? The hugepage group has to be the same one, in the same order."""
+    return any(key_of(other) == key_of(token) and other.partition("=")[1:] == token.partition("=")[1:]
+               for other in present)
+
+
+def hugepage_group(arguments):
+    return [token for token in arguments if key_of(token) in HUGEPAGE_KEYS]
+
+
+def satisfied(wanted, present):
+    """The wanted arguments that are present."""
+    group = hugepage_group(wanted)
+    pages_right = group == hugepage_group(present)
+    return [token for token in wanted if (pages_right if token in group else has(token, present))]
+
+
+def without(arguments, owned):
+    """The arguments minus ours, one for one from the end (ours are appended)."""
+    rest = list(arguments)
+    for token in owned:
+        if token in rest:
+            del rest[len(rest) - 1 - rest[::-1].index(token)]
+    return rest
+
+
+def applicable(host, arguments):
+    """The texts of the plan's arguments that this machine is to have."""
+    machine = host.run(["uname", "-m"]).stdout.strip()
+    return [argument["text"] for argument in arguments
+            if argument.get("whenMachine") in (None, machine)
+            and ("whenAcpiTable" not in argument
+                 or host.exists("/sys/firmware/acpi/tables/" + argument["whenAcpiTable"]))]
+
+
+def running(host):
+    return tokens(host.read_text("/proc/cmdline") or "")
+
+
+def boot_id(host):
+    return host.read_value("/proc/sys/kernel/random/boot_id")
+
+
+# GRUB's configuration
+
+
+def grub_entries(text):
+    """[{"title", "id", "level", "lines"}] of grub.cfg's menu entries, in order."""
+    entries, entry, end = [], None, ""
+    for line in text.splitlines():
+        indent = line[:len(line) - len(line.lstrip())]
+        if entry is None and line.lstrip().startswith("menuentry "):
+            title = re.search(r"menuentry\s+'((?:[^']|'\\'')*)'|menuentry\s+\"([^\"]*)\"", line)
+            identity = re.search(r"(?:\$menuentry_id_option|--id)\s+['\"]?([^'\"\s{]+)", line)
+            entry = {"title": (title.group(1) or title.group(2) or "") if title else "", "level": len(indent),
+                     "id": identity.group(1) if identity else "", "lines": []}
+            end = indent + "}"
+        if entry is not None:
+            entry["lines"].append(line)
+            if line.rstrip() == end:
+                entries.append(entry)
+                entry = None
+    return entries
+
+
+def default_entry(host):
+    """The entry that GRUB boots when nobody chooses."""
+    text = host.read_text(GRUB_CFG) or ""
+    entries = grub_entries(text)
+    choice = (re.findall(r'^\s*set default="([^"$]*|\$\{saved_entry\})"', text, re.M) or ["0"])[-1]
+    if choice == "${saved_entry}":
+        choice = grub_environment(host).get("saved_entry", "0")
+    choice = choice.rpartition(">")[2] or "0"
+    top = [entry for entry in entries if entry["level"] == 0]
+    named = [entry for entry in entries if choice in (entry["id"], entry["title"])]
+    if not named and choice.isdigit() and int(choice) < len(top):
+        # Positions count submenus too; only the first is certain to be an entry.
+        named = top[:1] if choice == "0" else []
+    if not named:
+        raise Problem("can't tell which menu entry GRUB boots by default", host.path(GRUB_CFG), choice,
+                      "set GRUB_DEFAULT to 0 or to an entry's id in /etc/default/grub, and run update-grub")
+    return named[0]
+
+
+def entry_arguments(entry):
+    """Arguments of an entry's kernel, without the kernel's file name."""
+    lines = [line.split(None, 2) for line in entry["lines"]]
+    found = [words[2] if len(words) > 2 else "" for words in lines if words and words[0] in ("linux", "linuxefi")]
+    return tokens(found[0].replace("'", "")) if found else []
+
+
+def grub_environment(host):
+    lines = (host.read_text(GRUB_ENV) or "").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def one_shot_possible(host):
+    """Can GRUB write its environment block, to forget the one-shot entry before it boots it?"""
+    directory = host.path(os.path.dirname(GRUB_ENV))
+    abstraction = host.run(["grub-probe", "--target=abstraction", directory]).stdout.split()
+    file_system = host.run(["grub-probe", "--target=fs", directory]).stdout.strip()
+    return not abstraction and file_system in ("ext2", "fat", "xfs")
+
+
+def update_grub(host):
+    host.run(["update-grub"], timeout=600)
+    host.run(["sync"], check=False, timeout=300)  # update-grub doesn't: a reset must not find half a file
+
+
+def boot_loader_problem(host):
+    """Why we can't change this host's boot arguments, or None."""
+    loader = (host.read_bytes(EFI_VARIABLE.format("LoaderInfo")) or b"")[4:].decode("utf-16-le", "replace").strip("\0")
+    found = None
+    if host.exists(EFI_VARIABLE.format("StubInfo")):
+        found = "a unified kernel image, which has its command line inside"
+    elif loader.startswith("systemd-boot"):
+        found = loader
+    elif not host.exists(GRUB_CFG) or not host.has_command("update-grub"):
+        found = next((name for path, name in (
+            ("/boot/grub2/grub.cfg", "GRUB with boot loader specification entries"), ("/etc/zipl.conf", "zipl"),
+            ("/boot/loader/loader.conf", "systemd-boot"), ("/boot/efi/loader/loader.conf", "systemd-boot"),
+            ("/boot/extlinux", "extlinux"), ("/boot/firmware/cmdline.txt", "Raspberry Pi firmware"),
+        ) if host.exists(path)), "no boot loader that it knows")
+    if found is None:
+        return None
+    return Problem("boot arguments can only be changed with GRUB as Debian and Ubuntu set it up "
+                   f"({GRUB_CFG}, update-grub); this host has", "boot loader", found,
+                   "set the boot arguments by the means of that boot loader and leave them out of the plan")
+
+
+class KernelArguments(Resource):
+    """wanted: {"arguments": all that the plan asks for here}; present: those configured and in force."""
+
+    kind, stage = "kernel-arguments", "boot"
+    remedy = f"look at {GRUB_CFG} and at what in /etc/default/grub.d comes after {DROP_IN}"
+
+    exempt = frozenset()  # interfaces that the plan takes or configures: no management
+
+    # What there is
+
+    @property
+    def arguments(self):
+        return self.wanted["arguments"]
+
+    @property
+    def owned(self):
+        return (self.record or {}).get("owned", [])
+
+    @property
+    def trial(self):
+        return (self.record or {}).get("trial") or {}
+
+    def mine(self):
+        """Every argument that may be ours: in the drop-in, or in a trial."""
+        return [*self.owned, *(token for token in self.trial.get("arguments", []) if token not in self.owned)]
+
+    def others(self):
+        """The arguments that are configured, but not by us."""
+        return without(entry_arguments(default_entry(self.host)), self.mine())
+
+    def to_own(self):
+        """What of the wanted nobody else has configured: ours to add."""
+        others = self.others()
+        return [token for token in self.arguments if token not in satisfied(self.arguments, others)]
+
+    def in_force(self):
+        """The running kernel has all that is wanted, and nothing that we once added and don't want any more."""
+        now = running(self.host)
+        dropped = [token for token in self.mine() if token not in self.arguments]
+        return satisfied(self.arguments, now) == self.arguments and not any(token in now for token in dropped)
+
+    def read(self):
+        if not self.host.exists(GRUB_CFG):
+            return None
+        configured, now = entry_arguments(default_entry(self.host)), running(self.host)
+        have = satisfied(self.arguments, configured)
+        left = [token for token in self.mine()
+                if token not in self.arguments and (token in configured or token in now)]
+        return {"arguments": [token for token in satisfied(self.arguments, now) if token in have] + left}
+
+    def holds(self, present):
+        return (present == self.wanted and self.trial.get("status", "good") == "good"
+                and not self.host.exists(TRIAL_SCRIPT))
+
+    # What forbids it
+
+    def problems(self, present):
+        loader = boot_loader_problem(self.host)
+        if loader:
+            return [loader]
+        found = [Problem("a boot argument may only have letters, digits and _.,:=/@%+~!*^-", "boot", token,
+                         "leave out what a shell or GRUB would interpret")
+                 for token in self.arguments if not SAFE_ARGUMENT.fullmatch(token)]
+        found += self._contradictions() + self._impossible()
+        if not found and self._failed() and not self.host.retry_boot:
+            found.append(self._failure())
+        return found
+
+    def _contradictions(self):
+        others, found = self.others(), []
+        group, their_group = hugepage_group(self.arguments), hugepage_group(others)
+        if group and their_group and group != their_group:
+            found.append(self._contradiction(" ".join(group), " ".join(their_group), their_group[-1]))
+        for token in self.arguments:
+            key = key_of(token)
+            theirs = [other for other in others if key_of(other) == key]
+            if token not in group and key not in REPEATABLE and theirs and not has(token, theirs):
+                found.append(self._contradiction(token, " ".join(theirs), theirs[0]))
+        return found
+
+    def _contradiction(self, ours, theirs, search):
+        places = ["/etc/default/grub", *(f"/etc/default/grub.d/{name}"
+                                         for name in self.host.listdir("/etc/default/grub.d"))]
+        place = next((path for path in places
+                      if path != DROP_IN and search in (self.host.read_text(path) or "")), GRUB_CFG)
+        return Problem(f"the plan asks for the boot argument {ours!r}, but somebody else has configured", place, theirs,
+                       "a second one would be ignored or would void both: remove that one and run update-grub, "
+                       "or leave ours out of the plan")
+
+    def _impossible(self):
+        """Arguments that the kernel would void or that would starve it (it then hangs: no panic, no fall-back)."""
+        found = memory.boot_problems(self.host, hugepage_group(self.arguments))
+        cpus = memory.numbers(self.host.read_value("/sys/devices/system/cpu/present") or "")
+        for token in self.arguments:
+            key, _, value = token.partition("=")
+            if key in CPU_LIST_KEYS and cpus:
+                missing = sorted(memory.numbers(value) - cpus)
+                if missing:
+                    found.append(Problem("the kernel ignores the whole argument, as the host lacks CPU "
+                                         + ", ".join(map(str, missing)), "boot", token,
+                                         f"name CPUs of {self.host.read_value('/sys/devices/system/cpu/present')}"))
+        return found
+
+    # The trial
+
+    def _failed(self):
+        """A boot for these arguments was made, and the host came back without them."""
+        trial = self.trial
+        if trial.get("arguments") != self.to_own():
+            return False
+        return trial["status"] == "failed" or (trial["status"] in ("armed", "direct")
+                                               and trial["bootId"] != boot_id(self.host) and not self.in_force())
+
+    def _failure(self):
+        reason = self.trial.get("reason") or (
+            "the trial boot fell back to the old entry" if self.trial["status"] != "direct" else
+            "the boot after update-grub didn't have them")
+        return Problem(f"the boot arguments were tried and failed ({reason}); the host runs with the ones before",
+                       "boot", " ".join(self.trial["arguments"]),
+                       "look at the console or `journalctl -b -1` for that boot; change the plan's arguments, or "
+                       "`dataplane-host apply --retry-boot` tries them again")
+
+    def pending(self):
+        trial = self.trial
+        if trial.get("status") in ("armed", "direct") and trial["bootId"] == boot_id(self.host) \
+                and trial["arguments"] == self.to_own() and self._prepared():
+            return self.needs_reboot(None)
+        return None
+
+    def _prepared(self):
+        if self.trial["status"] == "armed":
+            return grub_environment(self.host).get("next_entry") == TRIAL_ENTRY and self.host.exists(TRIAL_SCRIPT)
+        return satisfied(self.arguments, entry_arguments(default_entry(self.host))) == self.arguments
+
+    def needs_reboot(self, present):
+        if self.in_force():
+            return None
+        now = running(self.host)
+        lacking = [token for token in self.arguments if token not in satisfied(self.arguments, now)]
+        surplus = [token for token in self.mine() if token not in self.arguments and token in now]
+        return "; ".join(text for text in (
+            lacking and "boot arguments not in force: " + " ".join(lacking),
+            surplus and "boot arguments still in force: " + " ".join(surplus)) if text)
+
+    def before(self):
+        return {"dropIn": {"file": describe_file(self.host, DROP_IN),
+                           "directories": self.host.missing_directories(DROP_IN)},
+                "grubEnvironment": self.host.exists(GRUB_ENV)}
+
+    def change(self, present):
+        if self.in_force():
+            self._commit()
+        elif self._failed() and not self.host.retry_boot:
+            raise self._failure()
+        elif one_shot_possible(self.host):
+            self._arm()
+        else:
+            self._keep_at_once()
+
+    def _note(self, status=None, **fields):
+        record = {**self.record, **fields}
+        self.host.state.put({**record, "trial": {**record["trial"], "status": status or record["trial"]["status"]}})
+
+    def _new_trial(self):
+        arguments = self.to_own()
+        self._note("preparing", trial={
+            "arguments": arguments, "bootId": boot_id(self.host), "reason": None,
+            "digest": hashlib.sha256(" ".join(arguments).encode()).hexdigest()[:12],
+            "management": management(self.host, self.exempt)})
+
+    def _arm(self):
+        entry = default_entry(self.host)
+        self._new_trial()
+        trial = self.trial
+        self.host.write_text(TRIAL_SCRIPT, trial_script(entry, self.owned, trial), 0o755)
+        update_grub(self.host)
+        text = self.host.read_text(GRUB_CFG) or ""
+        if not (re.search(r'set default="\$\{next_entry\}"', text) and "save_env next_entry" in text):
+            raise Problem("GRUB's configuration doesn't honour a one-shot entry (next_entry)", self.host.path(GRUB_CFG),
+                          remedy="/etc/grub.d/00_header must be the distribution's")
+        made = [entry for entry in grub_entries(text) if entry["id"] == TRIAL_ENTRY]
+        if not made or satisfied(trial["arguments"], entry_arguments(made[0])) != trial["arguments"]:
+            raise Problem("update-grub didn't make the trial entry", self.host.path(GRUB_CFG), TRIAL_ENTRY,
+                          f"look at {TRIAL_SCRIPT}")
+        self.host.run(["grub-reboot", TRIAL_ENTRY])
+        if grub_environment(self.host).get("next_entry") != TRIAL_ENTRY:
+            raise Problem("grub-reboot didn't set the one-shot entry", self.host.path(GRUB_ENV), TRIAL_ENTRY)
+        self._note("armed")
+
+    def _keep_at_once(self):
+        log("boot", "GRUB can't write its environment block here: boot arguments are kept at once, without a trial")
+        self._new_trial()
+        self._write_drop_in()
+        self._note("direct", owned=self.trial["arguments"])
+
+    def _commit(self):
+        if f"dataplane.trial={self.trial.get('digest')}" in running(self.host):
+            self._await_management()
+        if self.trial.get("arguments") != self.to_own():
+            self._new_trial()
+        forget_trial(self.host, self.record["before"])
+        self._write_drop_in()
+        self._note("good", owned=self.trial["arguments"])
+
+    def _write_drop_in(self):
+        owned = self.trial["arguments"]
+        if owned:
+            self.host.write_text(DROP_IN, "# Written by dataplane-host; `dataplane-host undo` removes it.\n"
+                                 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT:-} '
+                                 f'{" ".join(owned)}"\n', 0o644)
+        else:
+            give_file_back(self.host, DROP_IN, self.record["before"]["dropIn"])
+        update_grub(self.host)
+        configured = entry_arguments(default_entry(self.host))
+        if satisfied(self.arguments, configured) != self.arguments:
+            raise Problem("update-grub ran, but the default entry lacks boot arguments", self.host.path(GRUB_CFG),
+                          " ".join(token for token in self.arguments
+                                   if token not in satisfied(self.arguments, configured)), self.remedy)
+
+    def _await_management(self):
+        """The way by which people reach the host has to be back before the arguments are kept."""
+        before = self.trial["management"]
+        lacking = []
+
+        def back():
+            now = management(self.host, self.exempt)
+            lacking[:] = [f"{name} {what}" for name, facts in sorted(before.items()) for what in facts
+                          if what not in now.get(name, [])]
+            return not lacking
+
+        if self.host.wait_for(back, MANAGEMENT_SECONDS, 5):
+            return
+        reason = "management didn't come back: " + ", ".join(lacking)
+        if self.host.at_boot:
+            self._note("failed", trial={**self.trial, "reason": reason})
+            log("boot", reason, "rebooting into the old entry")
+            self.host.run(["systemctl", "reboot"])
+        raise Problem(reason, "boot", remedy="a reboot brings back the boot arguments before")
+
+    def summary(self, present):
+        return "prepared for the next boot" if self.pending() else "kept"
+
+    @classmethod
+    def undo(cls, host, key, record):
+        forget_trial(host, record["before"])
+        give_file_back(host, DROP_IN, record["before"]["dropIn"])
+        update_grub(host)
+        ours = dict.fromkeys([*record.get("owned", []), *(record.get("trial") or {}).get("arguments", [])])
+        left = [token for token in ours if token in running(host)]
+        return "boot arguments still in force: " + " ".join(left) if left else None
+
+
+def forget_trial(host, before):
+    host.remove(TRIAL_SCRIPT)
+    if "next_entry" in grub_environment(host):
+        host.run(["grub-editenv", host.path(GRUB_ENV), "unset", "next_entry"])
+    if not before["grubEnvironment"] and not grub_environment(host):
+        host.remove(GRUB_ENV)
+
+
+def trial_script(entry, owned, trial):
+    """A script for /etc/grub.d that prints a copy of the entry with the arguments on trial."""
+    extra = [*trial["arguments"], f"dataplane.trial={trial['digest']}"]
+    lines = []
+    for line in entry["lines"]:
+        words = line.split()
+        if words and words[0] in ("linux", "linuxefi"):
+            kept = words[:2] + without(words[2:], owned)
+            panic = [] if any(word.startswith("panic=") for word in kept) else ["panic=30"]
+            line = "\t" + " ".join([*kept, *extra, *panic])
+        lines.append(line.lstrip())
+    free = "--unrestricted " if "--unrestricted" in entry["lines"][0] else ""
+    lines[0] = f"menuentry 'New boot arguments on trial (dataplane-host)' {free}--id {TRIAL_ENTRY} {{"
+    return "\n".join(["#!/bin/sh", "# Written by dataplane-host for one boot.", "exec tail -n +4 \"$0\"", *lines, ""])
+
+
+def management(host, exempt):
+    """{interface: ["IPv4 address", "IPv6 default route" …]} of the interfaces with a default route, or else of all
+    with an address; without those that the plan itself takes or configures."""
+    facts = {}
+    for family, name in (("-4", "IPv4"), ("-6", "IPv6")):
+        for entry in host.json(["ip", "-j", family, "address", "show", "scope", "global"], check=False):
+            if entry.get("addr_info"):
+                facts.setdefault(entry["ifname"], set()).add(f"{name} address")
+        for route in host.json(["ip", "-j", family, "route", "show", "default"], check=False):
+            for hop in route.get("nexthops") or [route]:
+                facts.setdefault(hop.get("dev", "?"), set()).add(f"{name} default route")
+    found = {name: sorted(what) for name, what in facts.items() if name not in exempt}
+    routed = {name: what for name, what in found.items() if any(fact.endswith("route") for fact in what)}
+    return routed or found
+
+
+class KernelModules(File):
+    """Modules loaded at each boot and now. wanted: {"content", "mode", "loaded": [names]}."""
+
+    kind = "kernel-modules"
+
+    def __init__(self, host, names):
+        super().__init__(host, "boot", MODULES_FILE, "".join(f"{name}\n" for name in names))
+        self.wanted["loaded"] = list(names)
+
+    def read(self):
+        loaded = [name for name in self.wanted["loaded"] if module_loaded(self.host, name)]
+        file = super().read()
+        return {**(file or {"content": None, "mode": None}), "loaded": loaded} if file or loaded else None
+
+    def before(self):
+        return {"file": describe_file(self.host, self.key), "directories": self.host.missing_directories(self.key)}
+
+    def change(self, present):
+        super().change(present)
+        for name in self.wanted["loaded"]:
+            if not module_loaded(self.host, name):
+                self.host.run(["modprobe", name])
+
+    @classmethod
+    def undo(cls, host, key, record):
+        super().undo(host, key, record)
+        log("boot", "kernel modules stay loaded until the next boot", ", ".join(record["wanted"]["loaded"]))
+
+
+def module_loaded(host, name):
+    if host.exists("/sys/module/" + name.replace("-", "_")):
+        return True
+    release = host.read_value("/proc/sys/kernel/osrelease")
+    builtin = host.read_text(f"/lib/modules/{release}/modules.builtin") or ""
+    return f"/{name}.ko" in builtin or f"/{name.replace('-', '_')}.ko" in builtin
+
+
+def _kernel_arguments(host, plan):
+    arguments = applicable(host, plan["stages"]["boot"]["arguments"])
+    if not arguments:
+        return None
+    resource = KernelArguments(host, "grub", {"arguments": arguments})
+    resource.exempt = {link["name"] for link in plan["stages"]["network"]["links"]}
+    for nic in plan["stages"]["devices"]["nics"]:
+        resource.exempt.update(host.listdir(f"/sys/bus/pci/devices/{nic['address']}/net"))
+    return resource
+
+
+def resources(host, plan):
+    names = plan["stages"]["boot"]["modules"]
+    arguments = _kernel_arguments(host, plan)
+    return ([KernelModules(host, names)] if names else []) + ([arguments] if arguments else [])
+
+
+def lacking(host, plan):
+    """Why the stages after a reboot can't be applied yet, or None. Raises where the trial failed."""
+    resource = _kernel_arguments(host, plan)
+    if resource is None or resource.in_force():
+        return None
+    if resource._failed():
+        raise resource._failure()
+    return resource.needs_reboot(None)
+
+
+def needs_reboot(host, plan):
+    """(True, False or None for can't tell; why)."""
+    resource = _kernel_arguments(host, plan)
+    if resource is None or resource.in_force():
+        return False, "all boot arguments are in force"
+    if resource._failed():
+        return False, str(resource._failure())
+    reason = resource.needs_reboot(None)
+    return (True, reason) if resource.pending() else (None, f"{reason}; `dataplane-host apply` has to prepare them")
+
+
+def checks(host, plan):
+    """The effects: an argument can stand on the command line and be ignored."""
+    found = []
+    wanted = applicable(host, plan["stages"]["boot"]["arguments"])
+    values = {key_of(token): token.partition("=")[2] for token in wanted}
+    if values.get("intel_iommu", "").startswith("on") and not host.listdir("/sys/kernel/iommu_groups"):
+        found.append(Problem("intel_iommu=on is on the command line, but there is no IOMMU group", "boot",
+                             "/sys/kernel/iommu_groups", "switch on VT-d in the firmware"))
+    flags = values.get("isolcpus", "").split(",")
+    named = [flag for flag in flags if flag and not flag[0].isdigit() and flag != "N"]
+    for key, path in (("isolcpus", "isolated"), ("nohz_full", "nohz_full")):
+        if key not in values or (key == "isolcpus" and named and "domain" not in named):
+            continue
+        text = host.read_value(f"/sys/devices/system/cpu/{path}") or ""
+        if not memory.numbers(values[key]) <= memory.numbers(text):
+            found.append(Problem(f"{key}={values[key]} is on the command line, but the kernel says", "boot",
+                                 f"/sys/devices/system/cpu/{path}: {text or 'none'}",
+                                 "the kernel ignored it: see `journalctl -k -b`"))
+    return found

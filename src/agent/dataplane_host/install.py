@@ -1,0 +1,241 @@
+"""The agent installs itself: a zipapp with the modules that this host uses, the plan, the systemd units.
+
+Carriers differ (cloud-init writes a small bundle in place, Ansible runs the full one from a temporary place), the
+result doesn't: what is installed must have at least the modules that the plan and the state need, with our text.
+"""
+import hashlib
+import io
+import os
+import pkgutil
+import sys
+import zipfile
+
+from .engine import PLAN
+from .host import Problem
+from .resources import Resource
+from .stages import OPTIONAL_MODULES
+from .state import DIRECTORY as STATE_DIRECTORY
+
+PACKAGE = __package__
+LIBRARY = "/usr/local/lib/dataplane-host"
+ZIPAPP = LIBRARY + "/dataplane-host"
+COMMAND = "/usr/local/sbin/dataplane-host"
+UNITS = "/etc/systemd/system/"
+
+# Before Open vSwitch takes its ports and before the network is configured. No default dependencies, as
+# Open vSwitch has none either: waiting for sysinit.target would be an ordering cycle with cloud-init-local.
+_DEVICES_UNIT = f"""[Unit]
+Description=Dataplane host: hugepages and NIC drivers
+DefaultDependencies=no
+RequiresMountsFor={LIBRARY} {STATE_DIRECTORY} /etc/dataplane-host
+Wants=network-pre.target
+After=local-fs.target systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service
+Before=network-pre.target ovsdb-server.service ovs-vswitchd.service openvswitch-switch.service shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+TimeoutStartSec=300
+ExecStartPre=-/usr/bin/udevadm settle --timeout=60
+ExecStart={COMMAND} apply --stage devices
+
+[Install]
+WantedBy=multi-user.target
+"""
+_HOST_UNIT = f"""[Unit]
+Description=Dataplane host: boot arguments, dataplane, network
+Wants=network-online.target
+After=network-online.target openvswitch-switch.service dataplane-host-devices.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+TimeoutStartSec=1800
+ExecStart={COMMAND} apply --at-boot
+ExecStart={COMMAND} verify
+
+[Install]
+WantedBy=multi-user.target
+"""
+# A restart of Open vSwitch loses flows, addresses and neighbours. A unit of its own, as the one above may itself
+# restart Open vSwitch, and would be stopped by it. It does the network stage only, which never restarts it.
+_OPENVSWITCH_UNIT = f"""[Unit]
+Description=Dataplane host: network after a start of Open vSwitch
+PartOf=openvswitch-switch.service
+After=openvswitch-switch.service dataplane-host.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+TimeoutStartSec=1800
+ExecStart={COMMAND} apply --stage network
+
+[Install]
+WantedBy=openvswitch-switch.service
+"""
+
+
+def own_source(module):
+    """This bundle's text of one of its modules, or None."""
+    if module == "__main__":
+        archive = archive_of_this_process()
+        if archive:
+            return __loader__.get_data(os.path.join(archive, "__main__.py"))
+    try:
+        return pkgutil.get_data(PACKAGE, module + ".py")
+    except OSError:
+        return None
+
+
+def archive_name(module):
+    return "__main__.py" if module == "__main__" else f"{PACKAGE}/{module}.py"
+
+
+def zipapp(sources):
+    """{module: bytes} as a zipapp; equal modules are equal bytes."""
+    stream = io.BytesIO()
+    stream.write(b"#!/usr/bin/python3\n")
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted((archive_name(module), data) for module, data in sources.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, data)
+    return stream.getvalue()
+
+
+def _digest(data):
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+class Agent(Resource):
+    """The zipapp. wanted: {module: digest of its text}; what is installed may have more modules."""
+
+    kind, stage, recorded = "agent", "agent", False
+
+    def __init__(self, host, modules):
+        self.sources = {module: own_source(module) for module in sorted(modules)}
+        missing = [module for module, source in self.sources.items() if source is None]
+        if missing:
+            raise Problem("this bundle of the agent lacks modules that the plan or the state needs",
+                          value=", ".join(missing), remedy="use the full bundle (the Ansible role brings it)")
+        super().__init__(host, ZIPAPP, {module: _digest(source) for module, source in self.sources.items()})
+
+    def read(self):
+        data = self.host.read_bytes(ZIPAPP)
+        try:
+            with zipfile.ZipFile(io.BytesIO(data or b"")) as archive:
+                names = set(archive.namelist())
+                return {module: _digest(archive.read(archive_name(module)))
+                        for module in self.wanted if archive_name(module) in names}
+        except zipfile.BadZipFile:
+            return None if data is None else {}
+
+    def holds(self, present):
+        return present == self.wanted and self.host.mode(ZIPAPP) == 0o755
+
+    def change(self, present):
+        self.host.write_text(ZIPAPP, zipapp(self.sources), 0o755)
+
+
+class InstalledPlan(Resource):
+    """The plan, byte for byte as it was given."""
+
+    kind, stage, recorded = "plan", "agent", False
+
+    def read(self):
+        return self.host.read_text(PLAN)
+
+    def change(self, present):
+        self.host.write_text(PLAN, self.wanted, 0o644)
+
+
+class Units(Resource):
+    """Command link, units and the links that enable them. wanted: {path: {"content"} or {"link"}}."""
+
+    kind, stage = "systemd-units", "agent"
+
+    def read(self):
+        recorded = self.record["wanted"] if self.record else {}
+        before = self.record["before"]["paths"] if self.record else {}
+        present = {}
+        for path in sorted({*self.wanted, *recorded}):
+            link, content = self.host.readlink(path), self.host.read_text(path)
+            value = {"link": link} if link is not None else {"content": content} if content is not None else None
+            if path in self.wanted or value != before.get(path):
+                present[path] = value
+        return {path: value for path, value in present.items() if value is not None} or None
+
+    def before(self):
+        return self.extend({"paths": {}, "directories": []})
+
+    def extend(self, recorded):
+        present = self.read() or {}
+        paths = {path: present.get(path) for path in self.wanted if path not in recorded["paths"]}
+        directories = [directory for path in paths for directory in self.host.missing_directories(path)]
+        return {"paths": {**paths, **recorded["paths"]},
+                "directories": sorted({*recorded["directories"], *directories}, reverse=True)}
+
+    def change(self, present):
+        before = self.record["before"]["paths"]
+        for path in sorted({*self.wanted, *before}):
+            _give(self.host, path, self.wanted.get(path, before.get(path)))
+        _reload(self.host)
+
+    @classmethod
+    def undo(cls, host, key, record):
+        for path, value in record["before"]["paths"].items():
+            _give(host, path, value)
+        for directory in record["before"]["directories"]:
+            host.remove_directory(directory)
+        _reload(host)
+
+
+def _give(host, path, value):
+    if value is None:
+        host.remove(path)
+    elif "link" in value:
+        if host.readlink(path) != value["link"]:
+            host.symlink(path, value["link"])
+    elif host.read_text(path) != value["content"]:
+        host.write_text(path, value["content"])
+
+
+def _reload(host):
+    if host.exists("/run/systemd/system"):
+        host.run(["systemctl", "daemon-reload"])
+
+
+def resources(host, plan):
+    bundle = {module.name for module in pkgutil.iter_modules(sys.modules[PACKAGE].__path__)}
+    names = {"__init__", "__main__", *(bundle - set(OPTIONAL_MODULES)), *plan["agentModules"], *(record["module"] for record in host.state.records)}
+    units = {"dataplane-host": _HOST_UNIT}
+    stages = plan["stages"]
+    if stages["devices"]["hugepages"] or stages["devices"]["nics"]:
+        units["dataplane-host-devices"] = _DEVICES_UNIT
+    if stages["dataplane"]["openVSwitch"]:
+        units["dataplane-host-openvswitch"] = _OPENVSWITCH_UNIT
+    wanted = {COMMAND: {"link": os.path.relpath(ZIPAPP, os.path.dirname(COMMAND))}}
+    for name, text in units.items():
+        wanted[f"{UNITS}{name}.service"] = {"content": text}
+        target = text.rpartition("WantedBy=")[2].strip()
+        wanted[f"{UNITS}{target}.wants/{name}.service"] = {"link": f"../{name}.service"}
+    return [Agent(host, names), InstalledPlan(host, PLAN, plan["text"]), Units(host, "dataplane-host", wanted)]
+
+
+def own_files(host):
+    """(path, content or None) of the agent's own files that are there."""
+    return [(path, None if path == ZIPAPP else host.read_text(path)) for path in (PLAN, ZIPAPP) if host.exists(path)]
+
+
+def remove(host):
+    """The last step of undo."""
+    for path in (PLAN, ZIPAPP):
+        host.remove(path)
+        host.remove_directory(os.path.dirname(path))
+    host.remove_directory(STATE_DIRECTORY)
+
+
+def archive_of_this_process():
+    """The zipapp that runs, or None."""
+    return getattr(__loader__, "archive", None)

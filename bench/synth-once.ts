@@ -1,0 +1,96 @@
+/** One synth in this process: `synth-once.ts dataplane|floor HOSTS FOLDER`; prints what it took as JSON. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { NullProvider } from '@cdktf/provider-null/lib/provider';
+import { Resource } from '@cdktf/provider-null/lib/resource';
+import { App, TerraformStack } from 'cdktf';
+import {
+  Connection,
+  DataplaneHost,
+  HugepagePool,
+  NicBinding,
+  OpenVSwitch,
+  OvsBridge,
+  Srv6Tunnel,
+} from '../constructs';
+
+export interface Measurement {
+  /** From the first construct to the last byte written; modules are loaded before. */
+  readonly seconds: number;
+  readonly peakMib: number;
+  readonly bytes: number;
+}
+
+const [subject, count, folder] = process.argv.slice(2);
+if ((subject !== 'dataplane' && subject !== 'floor') || !count || !folder) {
+  throw new Error('usage: synth-once.ts dataplane|floor HOSTS FOLDER');
+}
+const hosts = Number(count);
+const written = join(folder, 'dataplane');
+
+function dataplane(outdir: string): void {
+  const app = new App({ outdir });
+  const stack = new TerraformStack(app, 'fleet');
+  let neighbour: OvsBridge | undefined;
+  for (let index = 0; index < hosts; index++) {
+    const host = new DataplaneHost(stack, `edge-${index}`, {
+      connection: Connection.ssh({ address: `192.0.2.${index % 256}` }),
+    });
+    new HugepagePool(host, 'hugepages', { perNode: { 0: 2, 1: 2 } });
+    const nic = new NicBinding(host, 'uplink', { nic: '0000:3b:00.0', device: '8086:1572' });
+    const ovs = new OpenVSwitch(host, 'ovs');
+    const group = index.toString(16);
+    const underlay = ovs.addBridge('underlay', { addresses: [`fd00:a::${group}:1/32`] });
+    underlay.addDpdkPort(nic);
+    const tenants = ovs.addBridge('tenants', { addresses: [`fd00:b::${group}:1/64`], underlay });
+    if (neighbour) new Srv6Tunnel(stack, `tunnel-${index}`, { between: [neighbour, tenants] });
+    neighbour = tenants;
+  }
+  app.synth();
+}
+
+/** As many null_resources with triggers of the same size, and the files that the stack above wrote. */
+function floor(outdir: string, files: readonly (readonly [string, Buffer])[]): void {
+  const app = new App({ outdir });
+  const stack = new TerraformStack(app, 'fleet');
+  new NullProvider(stack, 'null');
+  for (let index = 0; index < hosts; index++) {
+    const digest = `${index}`.padStart(64, '0');
+    new Resource(stack, `edge-${index}`, {
+      triggers: {
+        agent: digest,
+        packages: digest,
+        boot: digest,
+        devices: digest,
+        dataplane: digest,
+        network: digest,
+      },
+      provisioners: [{ type: 'local-exec', command: `ansible-playbook site.yaml --limit edge-${index}` }],
+    });
+  }
+  app.synth();
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(outdir, path)), { recursive: true });
+    writeFileSync(join(outdir, path), content);
+  }
+}
+
+function filesBelow(directory: string): (readonly [string, Buffer])[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [relative(directory, path), readFileSync(path)] as const);
+}
+
+const others =
+  subject === 'floor' ? filesBelow(written).filter(([path]) => path.includes('/dataplane/')) : [];
+const outdir = join(folder, subject);
+rmSync(outdir, { recursive: true, force: true });
+const start = process.hrtime.bigint();
+if (subject === 'dataplane') dataplane(outdir);
+else floor(outdir, others);
+const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+const peakMib = process.resourceUsage().maxRSS / 1024;
+const bytes = filesBelow(outdir).reduce((sum, [, content]) => sum + content.length, 0);
+const measurement: Measurement = { seconds, peakMib, bytes };
+console.log(JSON.stringify(measurement));

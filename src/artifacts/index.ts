@@ -4,17 +4,21 @@ import { canonicalJson } from '../values/canonical-json';
 import { ansibleProject } from './ansible';
 import type { ArtifactFile } from './artifact-file';
 import { hostArtifacts } from './host-artifacts';
+import { fleetSummary } from './summary';
 
 export { agentBundle, agentDigest, fullAgentBundle } from './agent-bundle';
 export type { ArtifactFile } from './artifact-file';
 export { cloudInit, gzipUserData, USER_DATA_LIMIT, userDataParts, userDataProblems } from './cloud-init';
 export { planText } from './plan-text';
+export { fleetSummary, hostSummary } from './summary';
 
 /** Every file of a fleet, sorted by path, with index.json (each file's SHA-256) as the first. Equal fleets, equal bytes. */
 export function artifacts(fleet: FleetPlan): ArtifactFile[] {
-  const files = [...ansibleProject(fleet), ...fleet.hosts.flatMap(hostArtifacts)].sort((a, b) =>
-    a.path < b.path ? -1 : 1,
-  );
+  const files = [
+    ...ansibleProject(fleet),
+    ...fleet.hosts.flatMap(hostArtifacts),
+    { path: 'summary.txt', content: fleetSummary(fleet) },
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
   return [{ path: 'index.json', content: index(files) }, ...files];
 }
 

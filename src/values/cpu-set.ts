@@ -41,6 +41,13 @@ export class CpuSet {
     return new CpuSet([...new Set(cpus)].sort((a, b) => a - b));
   }
 
+  /** From a hexadecimal mask as `toMask` writes it. @throws ValueError where the text is none */
+  static ofMask(mask: string): CpuSet {
+    if (!/^0x[0-9a-f]+$/i.test(mask)) throw new ValueError("a hexadecimal CPU mask like '0x3c'", mask);
+    const bits = BigInt(mask).toString(2);
+    return CpuSet.ofCpus([...bits].flatMap((bit, index) => (bit === '1' ? [bits.length - 1 - index] : [])));
+  }
+
   get size(): number {
     return this.cpus.length;
   }

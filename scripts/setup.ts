@@ -1,42 +1,62 @@
 /** Set-up, second half: everything that is not an npm package. Started by setup.mjs; quick when all is there. */
 import { existsSync } from 'node:fs';
 import { Progress } from '../test/rack/progress';
-import { CLOUD_INIT_SUITES } from './cloud-init';
-import { installPackages, unpackPackages, unpackedPackages } from './debian-packages';
-import { buildNullProvider, nullProviderConfiguration } from './null-provider';
-import { environmentIsCurrent, makeEnvironment, packagesForEnvironment } from './python-environment';
+import { agentIsCurrent, buildAgent } from './agent';
 import { findAnsible } from './ansible';
+import { CLOUD_INIT_SUITES } from './cloud-init';
+import { installPackages, missingPackages, unpackPackages, unpackedPackages } from './debian-packages';
+import { buildNullProvider, nullProviderConfiguration } from './null-provider';
+import { ask } from './processes';
+import { environmentIsCurrent, makeEnvironment, packagesForEnvironment } from './python-environment';
 import { findTerraform, registryFailure, terraformVersion } from './terraform';
 
 interface Job {
   readonly title: string;
   readonly isNeeded: () => boolean;
   readonly work: (note: (text: string) => void) => Promise<unknown>;
+  /** Debian packages that this job itself needs, where there is nothing else on the machine that will do. */
+  readonly packages?: () => readonly string[];
 }
 
+/** What the agent's bench calls on this machine (namespaces, a Debian root); the rack installs its own packages. */
+const PACKAGES_FOR_TEST = ['iproute2', 'mmdebstrap'];
+
+const AGENT: Job = {
+  title: 'agent (lib/agent)',
+  isNeeded: () => !agentIsCurrent(),
+  work: buildAgent,
+  packages: () => (ask('python3', ['--version']).code === 0 ? [] : ['python3']),
+};
+
+const NULL_PROVIDER: Job = {
+  title: "stand-in for hashicorp/null (Terraform's registry can't be reached)",
+  isNeeded: () =>
+    nullProviderConfiguration() === undefined &&
+    terraformVersion().available &&
+    registryFailure() !== undefined,
+  work: buildNullProvider,
+};
+
 const FOR_DEMO: readonly Job[] = [
+  AGENT,
   {
     title: 'Python environment with Ansible (.venv)',
     isNeeded: () => !findAnsible().available,
     work: makeEnvironment,
+    packages: packagesForEnvironment,
   },
-  {
-    title: "stand-in for hashicorp/null (Terraform's registry can't be reached)",
-    isNeeded: () =>
-      nullProviderConfiguration() === undefined &&
-      terraformVersion().available &&
-      registryFailure() !== undefined,
-    work: buildNullProvider,
-  },
+  NULL_PROVIDER,
 ];
 
 const FOR_TEST: readonly Job[] = [
+  AGENT,
   {
     title: 'Python environment with Ansible and ansible-lint (.venv)',
     isNeeded: () => !environmentIsCurrent(),
     work: makeEnvironment,
+    packages: packagesForEnvironment,
   },
-  ...FOR_DEMO.slice(1),
+  NULL_PROVIDER,
   ...CLOUD_INIT_SUITES.map((suite) => ({
     title: `cloud-init's schemas of Debian ${suite}`,
     isNeeded: () => !existsSync(unpackedPackages(suite, ['cloud-init'])),
@@ -47,7 +67,8 @@ const FOR_TEST: readonly Job[] = [
 async function main(): Promise<number> {
   const started = Date.now();
   const progress = new Progress();
-  const jobs = (process.argv.includes('demo') ? FOR_DEMO : FOR_TEST).filter((job) => job.isNeeded());
+  const forDemo = process.argv.includes('demo');
+  const jobs = (forDemo ? FOR_DEMO : FOR_TEST).filter((job) => job.isNeeded());
   const failures: string[] = [];
   const attempt = async (title: string, work: Job['work']) => {
     try {
@@ -56,7 +77,9 @@ async function main(): Promise<number> {
       failures.push(`setup: ${title}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const packages = jobs.some((job) => job.work === makeEnvironment) ? packagesForEnvironment() : [];
+  const packages = await missingPackages([
+    ...new Set([...(forDemo ? [] : PACKAGES_FOR_TEST), ...jobs.flatMap((job) => job.packages?.() ?? [])]),
+  ]);
   if (packages.length > 0) await attempt(`apt: ${packages.join(' ')}`, () => installPackages(packages));
   // Two at a time: they share two cores, and one often waits for the network.
   const queue = [...jobs];

@@ -93,18 +93,15 @@ class Guard:
         self._endpoints = None
 
     def chains(self):
-        """Breadth first: the shortest chain of the first root that leads to a device is the one shown."""
-        found, queue = {}, []
-        for text, nodes in self.roots():
-            queue += [([text], node) for node in nodes]
-        while queue:
-            chain, node = queue.pop(0)
-            if node in found:
-                continue
-            chain = chain + [self.describe(*node)]
-            found[node] = chain
-            for text, lower in self.below(*node):
-                queue.append((chain + ([text] if text else []), lower))
+        """Root by root, each breadth first: shown is the shortest chain from the first root that leads to a device."""
+        found = {}
+        for root, nodes in self.roots():
+            queue = [([root], node) for node in nodes]
+            while queue:
+                chain, node = queue.pop(0)
+                if node not in found:
+                    found[node] = chain = chain + [self.describe(*node)]
+                    queue += [(chain + ([text] if text else []), lower) for text, lower in self.below(*node)]
         chains = {name: chain for (kind, name), chain in found.items() if kind == "pci"}
         visible = set(self.devices.values())
         for address in sysfs.nics(self.host):
@@ -348,6 +345,8 @@ class Guard:
             return f"PCI {name}"
         if kind == "ovs":
             return f"Open vSwitch bridge {name}"
+        if self.devices.get(name):
+            return name
         what, lowers = self._kind(name), self._lowers(name)
         if not what:
             return f"{name} (of {', '.join(lowers)})" if lowers else name

@@ -92,6 +92,8 @@ def kernel_has(kind):
              'ipvlan': 'link probe type ipvlan', 'macvtap': 'link probe type macvtap', 'ip6tnl': 'type ip6tnl remote fd00::1'}
 
     def attempt():
+        if kind == 'openvswitch datapath':
+            return os.path.exists('/sys/module/openvswitch')
         if kind == 'openvswitch':
             return os.path.exists(OVS_ROOT / 'usr/sbin/ovsdb-server') and os.path.exists('/dev/net/tun')
         run('ip', 'link', 'add', 'probe', 'type', 'veth', 'peer', 'name', 'probe2')

@@ -321,6 +321,14 @@ def veth_into_open_vswitch(lab):
     lab.ip('address add 192.0.2.2/24 dev v0\nroute add default via 192.0.2.1')
 
 
+@case({MGMT: [default(), 'ex (Open vSwitch port)', 'Open vSwitch bridge ex', 'nic0', f'PCI {MGMT}'], DATA: None},
+      'openvswitch', 'openvswitch datapath')
+def open_vswitch_in_the_kernel(lab):
+    two(lab)
+    lab.open_vswitch('add-br ex', 'add-port ex nic0', 'add-br other', 'add-port other data0')
+    lab.ip('link set ex up\naddress add 192.0.2.2/24 dev ex\nroute add default via 192.0.2.1')
+
+
 @case({MGMT: [default(), 'ex (tun)', 'Open vSwitch bridge ex', 'vxlan port tun0: remote 192.0.2.9 by route 192.0.2.0/24 (IPv4, table main)',
               'nic0', f'PCI {MGMT}'], DATA: None}, 'openvswitch')
 def open_vswitch_tunnel(lab):

@@ -1,6 +1,6 @@
 import { gzipSync } from 'fflate';
-import type { ManagementPlan } from '../plan/fleet-plan';
-import type { FleetPlan, PlannedHost } from '../plan/fleet-plan';
+import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan';
+import type { AgentModule } from '../plan/host-plan';
 import { agentBundle } from './agent-bundle';
 import { planText } from './plan-text';
 import { yamlText } from './yaml';
@@ -27,9 +27,9 @@ export function cloudInit(host: PlannedHost): CloudInitFiles {
   };
 }
 
-/** user-data as clouds take it; equal text, equal bytes (no time, no system in the header, the same compressor everywhere). */
+/** user-data as clouds take it. */
 export function gzipUserData(text: string): Buffer {
-  return Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 }));
+  return gzip(Buffer.from(text));
 }
 
 /**
@@ -46,7 +46,7 @@ function userData(host: PlannedHost): string {
         path: AGENT_PATH,
         permissions: '0755',
         encoding: 'gz+b64',
-        content: compressedAgent(host).toString('base64'),
+        content: compressedAgent(host.plan.agentModules),
       },
       // As text: it shrinks with everything else, and stays readable.
       { path: PLAN_PATH, permissions: '0644', content: planText(host.plan) },
@@ -63,8 +63,19 @@ function userData(host: PlannedHost): string {
   return `#cloud-config\n${yamlText(config)}`;
 }
 
-function compressedAgent(host: PlannedHost): Buffer {
-  return Buffer.from(gzipSync(agentBundle(host.plan.agentModules), { level: 9, mtime: 0 }));
+const compressedAgents = new Map<Buffer, string>();
+
+/** base64 of gzip: a fleet has few kinds of hosts. */
+function compressedAgent(modules: readonly AgentModule[]): string {
+  const bundle = agentBundle(modules);
+  const known = compressedAgents.get(bundle) ?? gzip(bundle).toString('base64');
+  compressedAgents.set(bundle, known);
+  return known;
+}
+
+/** Equal data, equal bytes: no time, no system in the header, the same compressor on every machine. */
+function gzip(data: Buffer): Buffer {
+  return Buffer.from(gzipSync(data, { level: 9, mtime: 0 }));
 }
 
 /**

@@ -1,50 +1,79 @@
 import { Document, type ScalarTag } from 'yaml';
 
-/** Words and forms that a YAML 1.1 reader may take for something else are never plain: only these keys are. */
+/** A key is plain where no YAML 1.1 reader takes it for something else. */
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const YAML_1_1_WORDS = new Set(['y', 'n', 'yes', 'no', 'on', 'off', 'true', 'false', 'null', 'none']);
-
-const quotedString: ScalarTag = {
-  tag: 'tag:yaml.org,2002:str',
-  default: true,
-  identify: (value) => typeof value === 'string',
-  resolve: (text: string) => text,
-  stringify: ({ value }, context) => {
-    const text = String(value);
-    const plain = context.implicitKey && PLAIN_KEY.test(text) && !YAML_1_1_WORDS.has(text.toLowerCase());
-    return plain ? text : quote(text);
-  },
-};
 
 /**
  * Block-style YAML that a YAML 1.1 reader (PyYAML: cloud-init, Ansible) reads back as the same strings: unquoted, the
  * PCI address `0000:04:00.0` is the number 240, a MAC address can be one too, `0644` is 420 and `on` is true. So every
  * string is in double quotes, and keys are where they are no plain words.
+ *
+ * @param width characters after which a string goes on in the next line; undefined: never
  */
-export function yamlText(value: unknown): string {
+export function yamlText(value: unknown, width?: number): string {
+  const strings = stringTag(width);
   const document = new Document(value, {
     aliasDuplicateObjects: false,
     customTags: (tags) => [
-      quotedString,
-      ...tags.filter((tag) => typeof tag === 'string' || tag.tag !== quotedString.tag),
+      strings,
+      ...tags.filter((tag) => typeof tag === 'string' || tag.tag !== strings.tag),
     ],
   });
   return document.toString({ lineWidth: 0 });
 }
 
-/** Double-quoted, ASCII only: PyYAML refuses some characters as they are, and doesn't join surrogate pairs. */
-function quote(text: string): string {
-  const escaped = Array.from(text, (character) => {
-    const code = character.codePointAt(0) ?? 0;
+function stringTag(width: number | undefined): ScalarTag {
+  return {
+    tag: 'tag:yaml.org,2002:str',
+    default: true,
+    identify: (value) => typeof value === 'string',
+    resolve: (text: string) => text,
+    stringify: ({ value }, { implicitKey, indent }) => {
+      const text = String(value);
+      if (implicitKey) return isPlainKey(text) ? text : quoted(escaped(text));
+      return quoted(width === undefined ? escaped(text) : folded(escaped(text), width, indent));
+    },
+  };
+}
+
+function isPlainKey(text: string): boolean {
+  return PLAIN_KEY.test(text) && !YAML_1_1_WORDS.has(text.toLowerCase());
+}
+
+function quoted(text: string): string {
+  return `"${text}"`;
+}
+
+/** ASCII only: PyYAML refuses some characters as they are, and doesn't join surrogate pairs. */
+function escaped(text: string): string {
+  return text.replace(/[^ !#-[\]-~]/gu, (character) => {
     if (character === '"' || character === '\\') return `\\${character}`;
     if (character === '\n') return '\\n';
-    if (code >= 0x20 && code < 0x7f) return character;
+    const code = character.codePointAt(0) ?? 0;
     if (code <= 0xff) return `\\x${hex(code, 2)}`;
     return code <= 0xffff ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
   });
-  return `"${escaped.join('')}"`;
 }
 
 function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, '0');
+}
+
+/**
+ * Broken before spaces. A line that ends in a backslash goes on in the next, where the backslash before the first space
+ * keeps it apart from the indentation.
+ */
+function folded(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const [word] of text.matchAll(/ *(?:\\.|[^ \\])+| +$/g)) {
+    if (line !== '' && line.length + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line += word;
+    }
+  }
+  return [...lines, line].join(`\\\n${indent}\\`);
 }

@@ -1,8 +1,8 @@
 """Runs on the host, from `python3 -c`: brings the agent there, calls it once, and says in text what it answered.
 
 Standard input: a line with the command and its options, a line with the agent's bundle (base64 of gzip), the plan.
-Standard output: one JSON document, always; {"changed", "failed", "rebootRequired", "rebootReasons", "changes",
-"problems"}, the last three as lines for people.
+Standard output: one JSON document: {"changed", "failed", "rebootRequired", "rebootReasons", and as lines for people
+"changes" (one each), "differences" (the same in full) and "problems"}.
 """
 import base64
 import gzip
@@ -60,13 +60,11 @@ def call(words, bundle, plan):
             answer = json.loads(done.stdout)
         except ValueError:
             answer = None
-        changes = []
-        if answer is not None and answer["changes"]:
+        if answer is not None:
             sys.path.insert(0, agent)
             from dataplane_host.engine import difference
-            for change in answer["changes"]:
-                changes += difference(change).splitlines()
-        return done.returncode, answer, changes, done.stderr.decode("utf-8", "replace").splitlines()
+            answer["differences"] = [difference(change) for change in answer["changes"]]
+        return done.returncode, answer, done.stderr.decode("utf-8", "replace").splitlines()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,14 +79,15 @@ def problem_lines(problem):
 def main():
     head, bundle, plan = sys.stdin.buffer.read().split(b"\n", 2)
     report = {"changed": False, "failed": False, "rebootRequired": False, "rebootReasons": [], "changes": [],
-              "problems": wait_for_cloud_init()}
+              "differences": [], "problems": wait_for_cloud_init()}
     if not report["problems"]:
-        code, answer, changes, log = call(head.decode().split(), bundle, plan)
+        code, answer, log = call(head.decode().split(), bundle, plan)
         if answer is None:
             report["problems"] = log or [f"the agent ended with exit code {code} and said nothing"]
         else:
-            report.update(changed=answer["changed"], changes=changes, rebootRequired=answer["rebootRequired"],
-                          rebootReasons=answer["rebootReasons"],
+            report.update({name: answer[name] for name in ("changed", "rebootRequired", "rebootReasons")},
+                          changes=[text.split("\n", 1)[0] for text in answer["differences"]],
+                          differences="\n".join(answer["differences"]).splitlines(),
                           problems=[line for problem in answer["problems"] for line in problem_lines(problem)])
             if code != 0 and not report["problems"]:
                 report["problems"] = log or [f"the agent ended with exit code {code} and named no problem"]

@@ -26,9 +26,8 @@ export function ask(command: string, args: readonly string[], options: AskOption
     timeout: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
   });
   const failure: NodeJS.ErrnoException | undefined = result.error;
-  // Both are null, whatever the types say, when the program could not be started.
-  const stdout = String(result.stdout ?? '');
-  const stderr = String(result.stderr ?? '');
+  // What it said is null, whatever the types say, when the program could not be started.
+  const { stdout, stderr } = failure?.code === 'ENOENT' ? { stdout: '', stderr: '' } : result;
   if (failure?.code === 'ENOENT') return { code: 127, stdout, stderr: `${command}: command not found` };
   if (failure?.code === 'ETIMEDOUT') {
     return { code: 124, stdout, stderr: `${stderr}\nno answer within ${options.timeoutSeconds} s`.trim() };

@@ -37,8 +37,14 @@ export function root(): Tool<unknown> {
 /** `test`, or a skip whose name ends in the reason. */
 export function testWith<T>(tool: Tool<T>) {
   return (name: string, body: (tool: T) => void | Promise<void>, timeoutMilliseconds?: number): void => {
-    if (tool.available) test(name, async () => void (await body(tool)), timeoutMilliseconds);
-    else test.skip(`${name} [skipped: ${tool.reason}]`, () => undefined);
+    if (!tool.available) {
+      test.skip(`${name} [skipped: ${tool.reason}]`, () => undefined);
+      return;
+    }
+    const run = async () => {
+      await body(tool);
+    };
+    test(name, run, timeoutMilliseconds);
   };
 }
 

@@ -124,7 +124,8 @@ function play(name: string, hosts: string, entryPoint?: 'undo' | 'verify'): Reco
     hosts,
     gather_facts: false,
     become: true,
-    ...(entryPoint !== 'verify' && { any_errors_fatal: true }),
+    // Not any_errors_fatal, which ends the run, and well, at a host that is only waited for.
+    ...(entryPoint !== 'verify' && { max_fail_percentage: 0 }),
     tasks: [
       {
         name: 'Use the role',

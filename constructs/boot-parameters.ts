@@ -1,7 +1,6 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { HostPart } from './host-part';
-import { readProps, text } from './props';
+import { list, object, readProps, text } from './props';
 
 export interface BootParametersProps {
   /**
@@ -12,8 +11,9 @@ export interface BootParametersProps {
   readonly arguments: readonly string[];
 }
 
-const schema = z.strictObject({
-  arguments: z.array(
+const schema = object({
+  arguments: list(
+    "a list of kernel arguments like ['mitigations=off']",
     text(
       "a kernel argument without spaces and quotes, like 'mitigations=off'",
       /^[A-Za-z0-9_.-]+(=[A-Za-z0-9_.,:;+@%/=~^!-]*)?$/,

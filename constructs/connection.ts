@@ -1,4 +1,5 @@
 import { Token } from 'cdktf';
+import { integer, object, text, textOrReference } from './props';
 
 /** How to reach a host by SSH. What is left out is what ssh's own configuration says (`~/.ssh/config`, agent). */
 export interface SshConnectionProps extends SshDefaults {
@@ -17,6 +18,28 @@ export interface SshDefaults {
   /** Path of a known_hosts file on the machine that deploys. Host keys are always checked. @default ssh's own */
   readonly knownHostsFile?: string;
 }
+
+const path = text('a path', /^\P{Cc}+$/u);
+
+const defaults = {
+  user: text("a user name like 'operator'", /^[a-z_][a-z0-9_.-]*\$?$/i).optional(),
+  port: integer('a TCP port', 1, 65535).optional(),
+  identityFile: path.optional(),
+  knownHostsFile: path.optional(),
+};
+
+/** @internal */
+export const sshDefaultsSchema = object(defaults);
+
+/** @internal */
+export const sshConnectionSchema = object({
+  // What begins with a hyphen would be an option to ssh.
+  address: textOrReference(
+    "an IP address, a name or an alias of ~/.ssh/config, like '192.0.2.1'",
+    /^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$/,
+  ),
+  ...defaults,
+});
 
 const CONNECTION = Symbol.for('cdktf-dataplane/Connection');
 

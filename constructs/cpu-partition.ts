@@ -1,9 +1,8 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { CpuSet } from '../src/values/cpu-set';
 import { ValueError } from '../src/values/value-error';
 import { HostPart } from './host-part';
-import { readProps, value } from './props';
+import { choice, object, readProps, value } from './props';
 
 /** Are the dataplane's and the workloads' CPUs kept free of everything else? */
 export enum CpuIsolation {
@@ -26,7 +25,7 @@ export interface CpuPartitionProps {
 
 const EXPECTED = "a CPU list like '2-5,34-37'";
 const cpus = value(CpuSet.of, EXPECTED);
-const schema = z.strictObject({
+const schema = object({
   housekeeping: value((list) => {
     const set = CpuSet.of(list);
     if (set.size === 0) throw new ValueError("at least one CPU, as a CPU list like '0-1'", list);
@@ -34,7 +33,7 @@ const schema = z.strictObject({
   }, EXPECTED),
   dataplane: cpus.optional(),
   workload: cpus.optional(),
-  isolation: z.enum(CpuIsolation).optional(),
+  isolation: choice('CpuIsolation', CpuIsolation).optional(),
 });
 
 /**

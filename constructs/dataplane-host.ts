@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Lazy, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
-import { z } from 'zod';
 import { Platform } from '../src/platforms/platform';
 import type { ConnectionPlan, ManagementPlan } from '../src/plan/fleet-plan';
 import type { HostIntents } from '../src/plan/intents';
 import { InterfaceAddress, IpAddress } from '../src/values/ip-address';
 import { MacAddress } from '../src/values/mac-address';
-import { Connection } from './connection';
+import { Connection, sshConnectionSchema } from './connection';
 import { Deployment } from './deployment';
-import { instance, readProps, text, value } from './props';
+import { flag, instance, list, object, readProps, text, value } from './props';
 import { escapeTerraform } from './terraform-text';
 
 export interface DataplaneHostProps {
@@ -43,7 +42,7 @@ const HOST = Symbol.for('cdktf-dataplane/DataplaneHost');
 
 const ipAddress = value((input) => IpAddress.parse(input).toString(), 'an IP address');
 
-const schema = z.strictObject({
+const schema = object({
   platform: instance<Platform>(
     'a Platform, for example Platform.DEBIAN_13',
     (x) => x instanceof Object && 'openVSwitchVersion' in x,
@@ -56,19 +55,16 @@ const schema = z.strictObject({
     "a host name of lower-case letters, digits and hyphens, at most 63, like 'edge-1'",
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
   ).optional(),
-  management: z
-    .strictObject({
-      macAddress: value((input) => MacAddress.parse(input).toString(), 'a MAC address'),
-      addresses: z
-        .array(
-          value((input) => InterfaceAddress.parse(input).toString(), 'an address with its prefix length'),
-        )
-        .optional(),
-      gateway: ipAddress.optional(),
-      nameservers: z.array(ipAddress).optional(),
-    })
-    .optional(),
-  retired: z.boolean().optional(),
+  management: object({
+    macAddress: value((input) => MacAddress.parse(input).toString(), 'a MAC address'),
+    addresses: list(
+      "a list of addresses like ['192.0.2.2/24']",
+      value((input) => InterfaceAddress.parse(input).toString(), 'an address with its prefix length'),
+    ).optional(),
+    gateway: ipAddress.optional(),
+    nameservers: list("a list of addresses like ['192.0.2.53']", ipAddress).optional(),
+  }).optional(),
+  retired: flag().optional(),
 });
 
 /** Lists of intents, each filled by one kind of construct. */
@@ -110,7 +106,7 @@ export class DataplaneHost extends Construct {
     const read = readProps(this, schema, props);
     this.platform = read?.platform ?? Platform.DEBIAN_13;
     this.hostname = read?.hostname ?? defaultHostname(this);
-    this.connection = read?.connection;
+    this.connection = this.checked(read?.connection);
     this.retired = read?.retired ?? false;
     this.management = read?.management
       ? {
@@ -176,6 +172,13 @@ export class DataplaneHost extends Construct {
       bridges: list('bridges'),
       dpdkPorts: list('dpdkPorts'),
     };
+  }
+
+  /** The connection, where all that it says can be read. */
+  private checked(connection: Connection | undefined): Connection | undefined {
+    if (!connection) return undefined;
+    const schema = object({ connection: sshConnectionSchema });
+    return readProps(this, schema, { connection: connection._props }) && connection;
   }
 
   private connectionPlan(): ConnectionPlan | null {

@@ -15,18 +15,35 @@ import { ARTIFACTS_FOLDER } from './deployment-artifacts';
 
 const ANSIBLE_FOLDER = `${ARTIFACTS_FOLDER}/ansible`;
 
-/** A stack has one default null provider: its own where it made one, or ours. */
-export function ensureNullProvider(scope: Construct): void {
-  const stack = TerraformStack.of(scope);
-  const present = stack.node
-    .findAll()
-    .some((c) => TerraformProvider.isTerraformProvider(c) && c.terraformResourceType === 'null');
-  if (!present) new NullProvider(scope, 'NullProvider');
+/**
+ * A stack has one default null provider: its own, whenever it makes one, or else this. An aliased one is none: our
+ * resources don't name it.
+ */
+export class DefaultNullProvider extends NullProvider {
+  override toTerraform(): Record<string, unknown> {
+    return this.isWanted() ? (super.toTerraform() as Record<string, unknown>) : {};
+  }
+
+  override toHclTerraform(): Record<string, unknown> {
+    return this.isWanted() ? (super.toHclTerraform() as Record<string, unknown>) : {};
+  }
+
+  private isWanted(): boolean {
+    return !TerraformStack.of(this)
+      .node.findAll()
+      .some(
+        (other) =>
+          other !== this &&
+          TerraformProvider.isTerraformProvider(other) &&
+          other.terraformResourceType === 'null' &&
+          other.alias === undefined,
+      );
+  }
 }
 
-/** Terraform's name of a host's resources. */
+/** Terraform's name of a host's resources: it may not begin with a digit. A host name has no underscore. */
 function resourceName(hostname: string): string {
-  return /^[0-9]/.test(hostname) ? `host-${hostname}` : hostname;
+  return /^[0-9]/.test(hostname) ? `host_${hostname}` : hostname;
 }
 
 function playbook(name: string, hostname: string, environment: Record<string, string>): LocalExecProvisioner {
@@ -114,31 +131,26 @@ export class RolloutBarriers extends TerraformElement {
 
   private readonly batches: () => readonly (readonly string[])[];
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: {
-      readonly batches: () => readonly (readonly string[])[];
-      readonly isReachable: (hostname: string) => boolean;
-    },
-  ) {
+  constructor(scope: Construct, id: string, batches: () => readonly (readonly string[])[]) {
     super(scope, id);
-    this.batches = props.batches;
+    this.batches = batches;
   }
 
   override toTerraform(): Record<string, unknown> {
     const barriers = this.batches()
       .slice(0, -1)
-      .map((hosts, index) => [
+      .map((hosts, index): [string, unknown] => [
         barrierName(index + 1),
         { depends_on: hosts.map((hostname) => `null_resource.${resourceName(hostname)}`) },
       ]);
-    return barriers.length === 0 ? {} : { resource: { null_resource: Object.fromEntries(barriers) } };
+    return barriers.length === 0
+      ? {}
+      : { resource: { null_resource: Object.fromEntries<unknown>(barriers) } };
   }
 }
 
 function barrierName(batch: number): string {
-  return `dataplane-batch-${batch}-done`;
+  return `dataplane_batch_${batch}_done`;
 }
 
 const indexes = new WeakMap<object, ReadonlyMap<string, number>>();

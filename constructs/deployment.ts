@@ -1,18 +1,18 @@
 import { Annotations, TerraformStack } from 'cdktf';
-import { Construct, type IConstruct, Node } from 'constructs';
-import { z } from 'zod';
+import { Construct, type IConstruct } from 'constructs';
 import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
 import { checkFleet, formatFinding, sortFindings, type Finding } from '../src/rules';
 import { cloudInit, gzipUserData } from '../src/artifacts';
-import type { SshDefaults } from './connection';
+import { sshDefaultsSchema, type SshDefaults } from './connection';
 import type { DataplaneHost } from './dataplane-host';
 import { OnDestroy, Reboot, Rollout } from './deployment-policy';
 import { DeploymentArtifacts } from './deployment-artifacts';
-import { ensureNullProvider, HostResource, RolloutBarriers, UndoResource } from './deployment-resources';
+import { DefaultNullProvider, HostResource, RolloutBarriers, UndoResource } from './deployment-resources';
 import { Findings } from './findings';
-import { instance, integer, readProps, text } from './props';
+import { ValueError } from '../src/values/value-error';
+import { choice, leaf, object, readProps } from './props';
 
 export interface DeploymentProps {
   /** SSH settings of all hosts; a host's own Connection goes before. @default what ssh's own configuration says */
@@ -26,26 +26,13 @@ export interface DeploymentProps {
 }
 
 const NAME = 'Dataplane Deployment';
+const ROLLOUT = 'Rollout.oneByOne(), Rollout.inBatchesOf(n) or Rollout.atOnce()';
 
-const path = text('a path', /^[^\0\n]+$/);
-const schema = z.strictObject({
-  connection: z
-    .strictObject({
-      user: text('a user name', /^[a-z_][a-z0-9_.-]*\$?$/i).optional(),
-      port: integer('a TCP port', 1, 65535).optional(),
-      identityFile: path.optional(),
-      knownHostsFile: path.optional(),
-    })
-    .optional(),
-  reboot: instance<Reboot>(
-    'Reboot.whenNeeded() or Reboot.never()',
-    (x) => x instanceof Object && '_policy' in x,
-  ).optional(),
-  rollout: instance<Rollout>(
-    'Rollout.oneByOne(), Rollout.inBatchesOf(n) or Rollout.atOnce()',
-    (x) => x instanceof Object && '_batchSize' in x,
-  ).optional(),
-  onDestroy: z.enum(OnDestroy).optional(),
+const schema = object({
+  connection: sshDefaultsSchema.optional(),
+  reboot: leaf<Reboot, Reboot>('Reboot.whenNeeded() or Reboot.never()', readReboot).optional(),
+  rollout: leaf<Rollout, Rollout>(ROLLOUT, readRollout).optional(),
+  onDestroy: choice('OnDestroy', OnDestroy).optional(),
 });
 
 type Settings = Required<DeploymentProps>;
@@ -80,11 +67,8 @@ export class Deployment extends Construct {
 
   private constructor(stack: TerraformStack) {
     super(stack, NAME);
-    ensureNullProvider(this);
-    new RolloutBarriers(this, 'Barriers', {
-      batches: () => this._plan().batches,
-      isReachable: (name) => this.isReachable(name),
-    });
+    new DefaultNullProvider(this, 'NullProvider');
+    new RolloutBarriers(this, 'Barriers', () => this._plan().batches);
     new DeploymentArtifacts(this, 'Artifacts', () => {
       this.warn();
       return this._plan();
@@ -155,10 +139,6 @@ export class Deployment extends Construct {
     return gzipUserData(this._userData(host));
   }
 
-  private isReachable(name: string): boolean {
-    return this._plannedHost(name)?.connection != null;
-  }
-
   private current(): NonNullable<Deployment['planned']> {
     if (!this.planned) {
       const fleet: FleetIntents = {
@@ -183,8 +163,8 @@ export class Deployment extends Construct {
     const warnings = this.findings().filter(({ severity }) => severity === 'warning');
     if (warnings.length === 0) return;
     const constructs = new Map(
-      Node.of(TerraformStack.of(this))
-        .findAll()
+      TerraformStack.of(this)
+        .node.findAll()
         .map((construct) => [construct.node.path, construct]),
     );
     for (const finding of warnings) {
@@ -194,6 +174,34 @@ export class Deployment extends Construct {
       Annotations.of(constructs.get(finding.path) ?? this).addWarning(message);
     }
   }
+}
+
+function readReboot(input: unknown): Reboot {
+  if (!(input instanceof Object && '_timeoutSeconds' in input)) {
+    throw new ValueError('Reboot.whenNeeded() or Reboot.never()', input);
+  }
+  const { _timeoutSeconds: seconds } = input;
+  if (typeof seconds === 'number' && seconds >= 60 && seconds <= 7200 && Number.isInteger(seconds)) {
+    return input as Reboot;
+  }
+  throw new ValueError(
+    'Reboot.whenNeeded({ timeoutSeconds }) with whole seconds from 60 to 7200',
+    seconds,
+    'this is its timeoutSeconds',
+  );
+}
+
+function readRollout(input: unknown): Rollout {
+  if (!(input instanceof Object && '_batchSize' in input)) throw new ValueError(ROLLOUT, input);
+  const { _batchSize: size } = input;
+  if (size === undefined || (typeof size === 'number' && size >= 1 && Number.isInteger(size))) {
+    return input as Rollout;
+  }
+  throw new ValueError(
+    'Rollout.inBatchesOf(n) with a whole number of 1 or more',
+    size,
+    'this is the size of its batches',
+  );
 }
 
 function definedOnly<T extends object>(record: T): Partial<T> {

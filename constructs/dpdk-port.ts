@@ -1,9 +1,9 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { HostPart } from './host-part';
+import { isMarkedAs } from './kind';
 import type { NicBinding } from './nic-binding';
 import type { OvsBridge } from './ovs-bridge';
-import { integer, readProps, text } from './props';
+import { instance, integer, object, readProps, text, withName } from './props';
 
 export interface DpdkPortOptions {
   /** Name of the port: at most 15 letters, digits, `-` and `_`. @default the construct's id */
@@ -21,7 +21,9 @@ export interface DpdkPortProps extends DpdkPortOptions {
   readonly nic: NicBinding;
 }
 
-const schema = z.object({
+const schema = object({
+  bridge: instance<OvsBridge>('the OvsBridge that has the port', (x) => isMarkedAs('OvsBridge', x)),
+  nic: instance<NicBinding>('the NicBinding of the port', (x) => isMarkedAs('NicBinding', x)),
   name: text(
     'a name of at most 15 letters, digits, - and _, beginning with a letter',
     /^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/,
@@ -37,14 +39,13 @@ const schema = z.object({
 export class DpdkPort extends HostPart {
   constructor(scope: Construct, id: string, props: DpdkPortProps) {
     super(scope, id);
-    const { bridge, nic, ...own } = props;
-    const read = readProps(this, schema, { ...own, name: own.name ?? id });
+    const read = readProps(this, schema, withName(props, id));
     if (!read) return;
     this.host._add('dpdkPorts', {
       path: this.node.path,
       name: read.name,
-      bridge: bridge.node.path,
-      nic: nic.node.path,
+      bridge: read.bridge.node.path,
+      nic: read.nic.node.path,
       mtu: read.mtu ?? 1500,
       queues: read.queues ?? 1,
     });

@@ -1,4 +1,4 @@
-import { type IConstruct, Node } from 'constructs';
+import type { IConstruct } from 'constructs';
 import type { Finding } from '../src/rules';
 
 const FINDINGS = Symbol.for('cdktf-dataplane/Findings');
@@ -6,7 +6,7 @@ const FINDINGS = Symbol.for('cdktf-dataplane/Findings');
 /** What constructs found wrong with their own props, kept with the tree's root until the synth. */
 export class Findings {
   static of(scope: IConstruct): Findings {
-    const root = Node.of(scope).root as IConstruct & { [FINDINGS]?: Findings };
+    const root = scope.node.root as IConstruct & { [FINDINGS]?: Findings };
     return (root[FINDINGS] ??= new Findings());
   }
 

@@ -1,8 +1,7 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { PageSize } from '../src/values/page-size';
 import { HostPart } from './host-part';
-import { instance, integer, readProps } from './props';
+import { instance, integer, object, readProps, record } from './props';
 
 export interface HugepagePoolProps {
   /** Size of the pages. A host may have a pool of each size. @default PageSize.GIB_1 */
@@ -14,28 +13,31 @@ export interface HugepagePoolProps {
 }
 
 const count = integer('a number of pages', 1, 1048576);
-const schema = z
-  .strictObject({
-    pageSize: instance<PageSize>(
-      'PageSize.GIB_1 or PageSize.MIB_2',
-      (x) => x instanceof Object && 'kernelName' in x,
-    ).optional(),
-    perNode: z.record(z.string().regex(/^\d{1,4}$/, 'a NUMA node id from 0 to 1023'), count).optional(),
-    pages: count.optional(),
-  })
-  .superRefine(({ perNode, pages }, context) => {
-    const given = (perNode && Object.keys(perNode).length > 0 ? 1 : 0) + (pages === undefined ? 0 : 1);
-    if (given === 1) return;
-    context.addIssue({
-      code: 'custom',
-      message: 'perNode or pages',
-      path: [given === 0 ? 'perNode' : 'pages'],
-      params: {
-        shown: given === 0 ? 'missing, as is pages' : 'given beside perNode',
-        expected: 'either perNode, for example { 0: 4, 1: 4 }, or pages, for example 8',
-      },
-    });
+/** The kernel's own bound on x86-64 (CONFIG_NODES_SHIFT=10). */
+const NODE_LIMIT = 1024;
+/** `01` would be node 1 a second time. */
+const isNode = (key: string): boolean => /^(0|[1-9]\d{0,3})$/.test(key) && Number(key) < NODE_LIMIT;
+
+const schema = object({
+  pageSize: instance<PageSize>(
+    'PageSize.GIB_1 or PageSize.MIB_2',
+    (x) => x instanceof Object && 'kernelName' in x,
+  ).optional(),
+  perNode: record('pages by NUMA node id (0 to 1023), for example { 0: 4, 1: 4 }', isNode, count).optional(),
+  pages: count.optional(),
+}).superRefine(({ perNode, pages }, context) => {
+  const given = (perNode && Object.keys(perNode).length > 0 ? 1 : 0) + (pages === undefined ? 0 : 1);
+  if (given === 1) return;
+  context.addIssue({
+    code: 'custom',
+    message: 'perNode or pages',
+    path: [given === 0 ? 'perNode' : 'pages'],
+    params: {
+      shown: given === 0 ? 'missing, as is pages' : 'given beside perNode',
+      expected: 'either perNode, for example { 0: 4, 1: 4 }, or pages, for example 8',
+    },
   });
+});
 
 /**
  * Hugepages of one size, reserved at boot. After each boot the host checks what the kernel really gave, for each node:

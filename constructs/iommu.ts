@@ -1,7 +1,6 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { HostPart } from './host-part';
-import { readProps } from './props';
+import { choice, object, readProps } from './props';
 
 /** Maker of the IOMMU: what it needs on the kernel command line differs. */
 export enum IommuVendor {
@@ -18,7 +17,7 @@ export interface IommuProps {
   readonly vendor?: IommuVendor;
 }
 
-const schema = z.strictObject({ vendor: z.enum(IommuVendor).optional() });
+const schema = object({ vendor: choice('IommuVendor', IommuVendor).optional() });
 
 /**
  * Turns the IOMMU on, in pass-through mode for the host's own devices: vfio-pci needs it.

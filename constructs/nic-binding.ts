@@ -1,9 +1,9 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { MacAddress } from '../src/values/mac-address';
 import { PciAddress, PciDeviceId } from '../src/values/pci-address';
 import { HostPart } from './host-part';
-import { readProps, value } from './props';
+import { markAs } from './kind';
+import { choice, object, readProps, value } from './props';
 
 /** Which driver has a NIC. */
 export enum NicDriver {
@@ -26,9 +26,9 @@ export interface NicBindingProps {
   readonly device?: string;
 }
 
-const schema = z.strictObject({
+const schema = object({
   nic: value((input) => PciAddress.parse(input).toString(), "a PCI address like '0000:03:00.0'"),
-  driver: z.enum(NicDriver).optional(),
+  driver: choice('NicDriver', NicDriver).optional(),
   macAddress: value(
     (input) => MacAddress.parse(input).toString(),
     "a MAC address like '52:54:00:12:34:56'",
@@ -46,6 +46,7 @@ const schema = z.strictObject({
 export class NicBinding extends HostPart {
   constructor(scope: Construct, id: string, props: NicBindingProps) {
     super(scope, id);
+    markAs('NicBinding', this);
     const read = readProps(this, schema, props);
     if (!read) return;
     const driver = read.driver ?? NicDriver.VFIO_PCI;

@@ -1,9 +1,9 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { CpuSet } from '../src/values/cpu-set';
 import { HostPart } from './host-part';
+import { markAs } from './kind';
 import { OvsBridge, type OvsBridgeOptions } from './ovs-bridge';
-import { integer, readProps, text, value } from './props';
+import { integer, list, object, readProps, record, text, value } from './props';
 
 export interface OpenVSwitchProps {
   /**
@@ -19,19 +19,15 @@ export interface OpenVSwitchProps {
   readonly otherConfig?: Readonly<Record<string, string>>;
 }
 
-const schema = z.strictObject({
-  socketMemory: z
-    .array(integer('MiB', 0, 16777216))
-    .min(1)
-    .optional(),
+const schema = object({
+  socketMemory: list('MiB by NUMA node like [1024, 1024]', integer('MiB', 0, 16777216), 1).optional(),
   pmdCpus: value(CpuSet.of, "a CPU list like '2-5,34-37'").optional(),
   pmdSleepMax: integer('microseconds', 0, 10000).optional(),
-  otherConfig: z
-    .record(
-      z.string().regex(/^[a-z0-9-]+$/, 'a key of letters, digits and hyphens'),
-      text('text without line breaks', /^[^\n\0]*$/),
-    )
-    .optional(),
+  otherConfig: record(
+    "keys of lower-case letters, digits and hyphens, for example { 'n-handler-threads': '2' }",
+    (key) => /^[a-z0-9-]+$/.test(key),
+    text('text without line breaks', /^\P{Cc}*$/u),
+  ).optional(),
 });
 
 /**
@@ -41,6 +37,7 @@ const schema = z.strictObject({
 export class OpenVSwitch extends HostPart {
   constructor(scope: Construct, id: string, props: OpenVSwitchProps = {}) {
     super(scope, id);
+    markAs('OpenVSwitch', this);
     const read = readProps(this, schema, props);
     if (!read) return;
     this.host._add('openVSwitches', {

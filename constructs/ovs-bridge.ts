@@ -1,11 +1,11 @@
 import type { Construct } from 'constructs';
-import { z } from 'zod';
 import { InterfaceAddress, IpAddress } from '../src/values/ip-address';
 import { DpdkPort, type DpdkPortOptions } from './dpdk-port';
 import { HostPart } from './host-part';
+import { isMarkedAs, markAs } from './kind';
 import type { NicBinding } from './nic-binding';
 import type { OpenVSwitch } from './open-vswitch';
-import { instance, integer, readProps, text, value } from './props';
+import { instance, integer, list, object, readProps, text, value, withName } from './props';
 
 export interface OvsBridgeOptions {
   /** Name of the bridge and of its network interface: at most 15 letters, digits, `-` and `_`. @default the construct's id */
@@ -25,14 +25,18 @@ export interface OvsBridgeProps extends OvsBridgeOptions {
   readonly openVSwitch: OpenVSwitch;
 }
 
-const BRIDGE = Symbol.for('cdktf-dataplane/OvsBridge');
-
-const schema = z.object({
+const schema = object({
+  openVSwitch: instance<OpenVSwitch>('the OpenVSwitch that has the bridge', (x) =>
+    isMarkedAs('OpenVSwitch', x),
+  ),
   name: text(
     'a name of at most 15 letters, digits, - and _, beginning with a letter',
     /^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/,
   ),
-  addresses: z.array(value(InterfaceAddress.parse, 'an address with its prefix length')).optional(),
+  addresses: list(
+    "a list of addresses like ['10.0.0.1/24']",
+    value(InterfaceAddress.parse, 'an address with its prefix length'),
+  ).optional(),
   gateway: value(IpAddress.parse, 'an IP address').optional(),
   underlay: instance<OvsBridge>('an OvsBridge', (x) => OvsBridge.isOvsBridge(x)).optional(),
   mtu: integer('bytes', 576, 9702).optional(),
@@ -41,17 +45,17 @@ const schema = z.object({
 /** A bridge of Open vSwitch's userspace datapath (`datapath_type=netdev`), which the host has an interface of its own on. */
 export class OvsBridge extends HostPart {
   static isOvsBridge(x: unknown): x is OvsBridge {
-    return typeof x === 'object' && x !== null && BRIDGE in x;
+    return isMarkedAs('OvsBridge', x);
   }
 
   constructor(scope: Construct, id: string, props: OvsBridgeProps) {
     super(scope, id);
-    Object.defineProperty(this, BRIDGE, { value: true });
-    const { openVSwitch: _openVSwitch, ...own } = props;
-    const read = readProps(this, schema, { ...own, name: own.name ?? id });
+    markAs('OvsBridge', this);
+    const read = readProps(this, schema, withName(props, id));
     if (!read) return;
     this.host._add('bridges', {
       path: this.node.path,
+      openVSwitch: read.openVSwitch.node.path,
       name: read.name,
       addresses: read.addresses ?? [],
       gateway: read.gateway ?? null,
@@ -62,6 +66,7 @@ export class OvsBridge extends HostPart {
 
   /** A port of this bridge on a NIC that is bound for DPDK. */
   addDpdkPort(nic: NicBinding, options: DpdkPortOptions = {}): DpdkPort {
-    return new DpdkPort(this, options.name ?? nic.node.id, { ...options, bridge: this, nic });
+    const id = options.name ?? (isMarkedAs('NicBinding', nic) ? nic.node.id : 'port');
+    return new DpdkPort(this, id, { ...options, bridge: this, nic });
   }
 }

@@ -1,39 +1,77 @@
-import { Token } from 'cdktf';
-import type { IConstruct } from 'constructs';
+import { TerraformStack, Token } from 'cdktf';
+import { Construct, type IConstruct } from 'constructs';
 import { z } from 'zod';
-import { ValueError } from '../src/values/value-error';
+import type { Finding } from '../src/rules';
+import { showValue, ValueError } from '../src/values/value-error';
 import { Findings } from './findings';
 
 /**
  * Reads the props of a construct. Whatever is wrong with them is reported, all of it, as findings on the construct;
- * the answer is then undefined, and the construct asks for nothing.
+ * the answer is then undefined, and the construct asks for nothing. Schemas are made of the functions below, whose
+ * messages are what a person is to write instead.
  */
 export function readProps<S extends z.ZodType>(
   scope: IConstruct,
   schema: S,
   props: unknown,
 ): z.output<S> | undefined {
-  const result = schema.safeParse(props);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const custom = issue.code === 'custom' ? (issue.params as LeafProblem | undefined) : undefined;
+  const result = schema.safeParse(props, { reportInput: true });
+  const problems = result.success ? ofOtherStacks(scope, result.data) : result.error.issues.map(problem);
+  for (const found of problems) {
     Findings.of(scope).report({
       rule: 'props/invalid',
       severity: 'error',
       path: scope.node.path,
-      what: [
-        custom ? `${propName(issue.path)} is ${custom.shown}${because(custom.reason)}` : unreadable(issue),
-      ],
-      remedy: custom ? `say ${custom.expected}` : 'see the docstring of the props',
+      ...found,
     });
   }
-  return undefined;
+  return problems.length === 0 ? result.data : undefined;
 }
 
-interface LeafProblem {
-  readonly shown: string;
-  readonly expected: string;
-  readonly reason: string | undefined;
+type Problem = Pick<Finding, 'what' | 'remedy'>;
+
+/** A stack is planned and deployed on its own: a part of another one's host can't be a part of this one's. */
+function ofOtherStacks(scope: IConstruct, props: unknown): Problem[] {
+  const stack = TerraformStack.of(scope);
+  return Object.entries(props ?? {})
+    .flatMap(([name, members]: [string, unknown]) => [members].flat().map((member) => ({ name, member })))
+    .flatMap(({ name, member }) => {
+      if (!Construct.isConstruct(member)) return [];
+      const other = TerraformStack.of(member);
+      if (other === stack) return [];
+      return [
+        {
+          what: [`${name} is ${member.node.path}, of the stack '${other.node.id}'`],
+          remedy: `name one of this stack ('${stack.node.id}'), or put all that belong together into one stack`,
+        },
+      ];
+    });
+}
+
+/** Props whose name, where none is given, is the construct's id. */
+export function withName(props: unknown, id: string): unknown {
+  if (typeof props !== 'object' || props === null) return props;
+  return { ...props, name: ('name' in props ? props.name : undefined) ?? id };
+}
+
+/** Props, or an object among them: these members and no others, so that a misspelt one is found. */
+export function object<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  const members = Object.keys(shape).join(', ');
+  return z.strictObject(shape, { error: () => `an object with (some of) ${members}` });
+}
+
+export function list<S extends z.ZodType>(expected: string, item: S, least = 0): z.ZodArray<S> {
+  return z.array(item, { error: () => expected }).min(least, { error: () => expected });
+}
+
+/** Values by key. */
+export function record<V extends z.ZodType>(
+  expected: string,
+  isKey: (key: string) => boolean,
+  member: V,
+): z.ZodRecord<z.ZodString, V> {
+  const key = z.string().refine(isKey, { error: () => expected });
+  return z.record(key, member, { error: () => expected });
 }
 
 /** A prop read from text by one of the value classes. */
@@ -46,7 +84,7 @@ export function value<T>(parse: (text: string) => T, expectedForOthers: string):
 
 /** A whole number from `least` to `most`. */
 export function integer(what: string, least: number, most: number): z.ZodType<number, number> {
-  const expected = `${what} from ${least} to ${most}`;
+  const expected = `${what} from ${least} to ${most}, as a whole number`;
   return leaf(expected, (input) => {
     if (typeof input === 'number' && Number.isInteger(input) && input >= least && input <= most) return input;
     throw new ValueError(expected, input);
@@ -61,6 +99,33 @@ export function text(expected: string, pattern: RegExp): z.ZodType<string, strin
   });
 }
 
+/** The same, or a Terraform reference: for what doesn't stand in a file. */
+export function textOrReference(expected: string, pattern: RegExp): z.ZodType<string, string> {
+  const literal = text(expected, pattern);
+  return z.unknown().transform((input, context) => {
+    if (typeof input === 'string' && Token.isUnresolved(input)) return input;
+    const result = literal.safeParse(input);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) context.addIssue({ ...issue });
+    return z.NEVER;
+  }) as unknown as z.ZodType<string, string>;
+}
+
+export function flag(): z.ZodType<boolean, boolean> {
+  return instance('true or false', (input) => typeof input === 'boolean');
+}
+
+/** A member of an enum, by the enum's name. */
+export function choice<T extends string>(
+  name: string,
+  members: Readonly<Record<string, T>>,
+): z.ZodType<T, T> {
+  const expected = Object.keys(members)
+    .map((member) => `${name}.${member}`)
+    .join(' or ');
+  return instance(expected, (input) => Object.values<unknown>(members).includes(input));
+}
+
 /** An object that is taken as it is: a construct, a value object. */
 export function instance<T>(expected: string, is: (input: unknown) => boolean): z.ZodType<T, T> {
   return leaf(expected, (input) => {
@@ -69,44 +134,64 @@ export function instance<T>(expected: string, is: (input: unknown) => boolean): 
   });
 }
 
-function leaf<T, I>(expected: string, read: (input: unknown) => T): z.ZodType<T, I> {
+interface LeafProblem {
+  readonly shown: string;
+  readonly expected: string;
+  readonly reason: string | undefined;
+}
+
+/** A value that `read` makes; what it throws as ValueError is what is wrong with it. */
+export function leaf<T, I>(expected: string, read: (input: unknown) => T): z.ZodType<T, I> {
   return z.unknown().transform((input, context) => {
-    const problem = (shown: string, wanted: string, reason?: string): typeof z.NEVER => {
-      const params: LeafProblem = { shown, expected: wanted, reason };
-      context.addIssue({ code: 'custom', message: wanted, params: { ...params } });
+    const refuse = (params: LeafProblem): typeof z.NEVER => {
+      context.addIssue({ code: 'custom', message: params.expected, params: { ...params } });
       return z.NEVER;
     };
-    if (Token.isUnresolved(input)) {
-      return problem(
-        'a Terraform reference',
-        `${expected}, as a literal: it stands in files that are written at synth, when references have no value yet`,
-      );
-    }
+    if (Token.isUnresolved(input)) return refuse({ shown: show(input), expected, reason: undefined });
     try {
       return read(input);
     } catch (error) {
-      if (error instanceof ValueError) return problem(show(error.value), error.expected, error.reason);
-      throw error;
+      if (!(error instanceof ValueError)) throw error;
+      return refuse({ shown: show(error.value), expected: error.expected, reason: error.reason });
     }
   }) as unknown as z.ZodType<T, I>;
 }
 
-function unreadable(issue: z.core.$ZodIssue): string {
-  return `${propName(issue.path)}: ${issue.message.replace(/^Invalid input: /, '')}`;
+/** What is wrong with a prop, and what to write. */
+function problem(issue: z.core.$ZodIssue): Problem {
+  const name = issue.path.length === 0 ? 'props' : issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => `'${key}'`).join(' and ');
+    const where = issue.path.length === 0 ? '' : ` in ${name}`;
+    return {
+      what: [`${keys}${where}: there is no such prop`],
+      remedy: `take it out, or correct it: say ${issue.message}`,
+    };
+  }
+  if (issue.code === 'invalid_key') {
+    const key = String(issue.path.at(-1));
+    const record = issue.path.slice(0, -1).map(String).join('.');
+    const shown = Token.isUnresolved(key) ? REFERENCE : showValue(key);
+    return { what: [`${record} has the key ${shown}`], remedy: `say ${issue.issues[0]?.message ?? ''}` };
+  }
+  const custom = issue.code === 'custom' ? (issue.params as LeafProblem | undefined) : undefined;
+  const { shown, expected, reason } = custom ?? {
+    shown: show(issue.input),
+    expected: issue.message,
+    reason: undefined,
+  };
+  return {
+    what: [`${name} is ${shown}${reason === undefined ? '' : ` (${reason})`}`],
+    remedy:
+      shown === REFERENCE
+        ? `say ${expected}, as a literal: it stands in files that are written at synth, when references have no value yet`
+        : `say ${expected}`,
+  };
 }
 
-function propName(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'props' : path.map(String).join('.');
-}
-
-function because(reason: string | undefined): string {
-  return reason === undefined ? '' : ` (${reason})`;
-}
+const REFERENCE = 'a Terraform reference';
 
 function show(input: unknown): string {
   if (input === undefined) return 'missing';
-  if (typeof input === 'string') return `'${input}'`;
-  if (typeof input === 'object' && input !== null && !Array.isArray(input))
-    return `an object (${input.constructor?.name ?? 'Object'})`;
-  return JSON.stringify(input) ?? String(input);
+  return Token.isUnresolved(input) ? REFERENCE : showValue(input);
 }

@@ -5,7 +5,7 @@ import { SegmentList } from '../src/values/segment-list';
 import { ValueError } from '../src/values/value-error';
 import { Deployment } from './deployment';
 import { OvsBridge } from './ovs-bridge';
-import { instance, readProps, value } from './props';
+import { instance, list, object, readProps, value } from './props';
 
 /** A tunnel between two bridges of the stack: ports, routes, flows, neighbours and MTU of both ends follow from it. */
 export interface Srv6TunnelBetweenProps {
@@ -34,14 +34,20 @@ export type Srv6TunnelProps = Srv6TunnelBetweenProps | Srv6TunnelToProps;
 const bridge = instance<OvsBridge>('an OvsBridge', OvsBridge.isOvsBridge);
 const segment = value(IpAddress.parseIpv6Unicast, "an IPv6 unicast address like 'fd00:a::1'");
 
-const betweenSchema = z.strictObject({ between: z.tuple([bridge, bridge]) });
-const toSchema = z.strictObject({
+const TWO_BRIDGES = 'the two OvsBridges of the ends: between: [east.tenants, west.tenants]';
+
+const betweenSchema = object({ between: z.tuple([bridge, bridge], { error: () => TWO_BRIDGES }) });
+const toSchema = object({
   from: bridge,
   remoteIp: segment,
   localIp: segment.optional(),
-  segments: z.array(segment).optional(),
+  segments: list("a list of IPv6 unicast addresses like ['fd00:a::1']", segment).optional(),
   receiveFrom: segment.optional(),
-  destinations: z.array(value(IpAddress.parse, 'an IP address')).min(1),
+  destinations: list(
+    "at least one IP address, like ['10.0.0.2']",
+    value(IpAddress.parse, 'an IP address'),
+    1,
+  ),
 });
 
 /**
@@ -50,17 +56,23 @@ const toSchema = z.strictObject({
  * Source: Open vSwitch 3.2 NEWS, vswitchd/vswitch.xml (`srv6_segs`), lib/netdev-native-tnl.c.
  */
 export class Srv6Tunnel extends Construct {
+  private readonly deployment: Deployment;
+
   constructor(scope: Construct, id: string, props: Srv6TunnelProps) {
     super(scope, id);
-    if ('between' in props) this.readBetween(props);
-    else this.readTo(props);
+    // Made even where the props are wrong: it is what reports them.
+    this.deployment = Deployment.of(this);
+    // A user of JavaScript may give anything.
+    const given: unknown = props;
+    if (typeof given === 'object' && given !== null && 'between' in given) this.readBetween(given);
+    else this.readTo(given);
   }
 
-  private readBetween(props: Srv6TunnelBetweenProps): void {
+  private readBetween(props: unknown): void {
     const read = readProps(this, betweenSchema, props);
     if (!read) return;
     const [first, second] = read.between;
-    Deployment.of(this)._addTunnel({
+    this.deployment._addTunnel({
       kind: 'managed',
       path: this.node.path,
       name: this.node.id,
@@ -68,10 +80,10 @@ export class Srv6Tunnel extends Construct {
     });
   }
 
-  private readTo(props: Srv6TunnelToProps): void {
+  private readTo(props: unknown): void {
     const read = readProps(this, toSchema.transform(withSegmentList), props);
     if (!read) return;
-    Deployment.of(this)._addTunnel({
+    this.deployment._addTunnel({
       kind: 'unmanaged',
       path: this.node.path,
       name: this.node.id,

@@ -76,6 +76,8 @@ export interface OpenVSwitchIntent extends Asked {
 
 export interface BridgeIntent extends Asked {
   readonly name: string;
+  /** Path of the OpenVSwitch that has the bridge. */
+  readonly openVSwitch: string;
   readonly addresses: readonly InterfaceAddress[];
   readonly gateway: IpAddress | null;
   /** Path of the bridge that carries this one's tunnels; null: it has none. */

@@ -12,20 +12,24 @@ import { hugepagesSizeUnsupported } from './hugepages-size-unsupported';
 import { nicsClaimedTwice } from './nics-claimed-twice';
 import { nicsKernelDriverRequired } from './nics-kernel-driver-required';
 import { nicsNoIommu } from './nics-no-iommu';
+import { openVSwitchBridgeOfOtherHost } from './openvswitch-bridge-of-other-host';
 import { openVSwitchNameUnique } from './openvswitch-name-unique';
 import { openVSwitchNicNotBound } from './openvswitch-nic-not-bound';
+import { openVSwitchNicOfOtherHost } from './openvswitch-nic-of-other-host';
 import { openVSwitchNicUsedTwice } from './openvswitch-nic-used-twice';
 import { openVSwitchNoHugepages } from './openvswitch-no-hugepages';
 import { openVSwitchOnePerHost } from './openvswitch-one-per-host';
 import { openVSwitchPmdSleepUnsupported } from './openvswitch-pmd-sleep-unsupported';
 import type { Rule } from './rule';
 import { srv6AddressClash } from './srv6-address-clash';
+import { srv6DestinationTwice } from './srv6-destination-twice';
 import { srv6FirstSegment } from './srv6-first-segment';
 import { srv6InnerMtu } from './srv6-inner-mtu';
 import { srv6NoRoute } from './srv6-no-route';
 import { srv6Platform } from './srv6-platform';
 import { srv6SameTunnelTwice } from './srv6-same-tunnel-twice';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
+import { srv6TwoHosts } from './srv6-two-hosts';
 import { srv6Underlay } from './srv6-underlay';
 
 export { formatFinding, sortFindings, type Finding, type Severity } from './finding';
@@ -43,19 +47,23 @@ export const RULES: readonly Rule[] = [
   nicsClaimedTwice,
   nicsKernelDriverRequired,
   nicsNoIommu,
+  openVSwitchBridgeOfOtherHost,
   openVSwitchNameUnique,
   openVSwitchNicNotBound,
+  openVSwitchNicOfOtherHost,
   openVSwitchNicUsedTwice,
   openVSwitchNoHugepages,
   openVSwitchOnePerHost,
   openVSwitchPmdSleepUnsupported,
   srv6AddressClash,
+  srv6DestinationTwice,
   srv6FirstSegment,
   srv6InnerMtu,
   srv6NoRoute,
   srv6Platform,
   srv6SameTunnelTwice,
   srv6SegmentListShortened,
+  srv6TwoHosts,
   srv6Underlay,
 ];
 

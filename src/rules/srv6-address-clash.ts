@@ -6,7 +6,9 @@ export const srv6AddressClash: Rule = {
   statement: 'The two ends of a tunnel have different addresses, inside and outside.',
   reason: 'A host never sends to an address of its own over a tunnel.',
   check: ({ ends }) =>
-    ends.flatMap(({ tunnel, bridge, localIp, segments, destinations }) => {
+    ends.flatMap(({ tunnel, host, peer, bridge, localIp, segments, destinations }) => {
+      // A tunnel within one host is srv6/two-hosts' business.
+      if (peer === host) return [];
       const inner = destinations.filter((far) => bridge.addresses.some(({ address }) => address.equals(far)));
       const clashes = [...inner, ...(segments.first.equals(localIp) ? [localIp] : [])];
       // A managed tunnel has the clash at both of its ends; the first one says it.

@@ -65,9 +65,7 @@ export class IpAddress {
 
   /** @internal */
   isIn(network: IpAddress, prefixLength: number): boolean {
-    return (
-      network.version === this.version && this.address.match(network.address as ipaddr.IPv6, prefixLength)
-    );
+    return network.version === this.version && this.address.match(network.address, prefixLength);
   }
 }
 

@@ -116,7 +116,7 @@ class Lab:
         for part in ('sys/bus/pci/devices', 'sys/class/net', 'etc', 'run'):
             (self.root / part).mkdir(parents=True)
         (self.root / 'proc').symlink_to('/proc')
-        self.children, self.sockets = [], []
+        self.children, self.kept = [], []
         self.wire = self._child(signal.pause)
         run('ip', 'link', 'set', 'lo', 'up')
 
@@ -189,7 +189,7 @@ class Lab:
             descriptor = os.open(f'/proc/{self.wire}/ns/net', os.O_RDONLY)
             _check(LIBC.setns(descriptor, 0x40000000), 'setns')
             os.close(descriptor)
-            self.sockets.append(socket.create_connection((local, port), 10, (peer, 0)))
+            self.kept.append(socket.create_connection((local, port), 10, (peer, 0)))
 
         client = threading.Thread(target=connect)
         client.start()
@@ -220,6 +220,7 @@ class Lab:
             process = subprocess.Popen([*enter, *daemon, '--log-file=/run/openvswitch/log'], preexec_fn=_die_with_parent,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.children.append(process.pid)
+            self.kept.append(process)
             end = time.monotonic() + 20
             while not (OVS_ROOT / 'run/openvswitch/db.sock').exists() and time.monotonic() < end:
                 time.sleep(0.05)

@@ -237,7 +237,7 @@ def link_down_but_configured_in_netplan_by_mac(lab):
              '        macaddress: "52:54:00:12:34:00"\n      dhcp4: true\n    data0:\n      dhcp4: false\n      mtu: 9000\n')
 
 
-@case({MGMT: ['configured in /etc/NetworkManager/system-connections/b.nmconnection (address 192.0.2.2/24, ipv6 auto)', 'bond0 (of nic0)',
+@case({MGMT: ['configured in /etc/NetworkManager/system-connections/b.nmconnection (ipv4 192.0.2.2/24, ipv6 auto)', 'bond0 (of nic0)',
               'nic0', f'PCI {MGMT}'], DATA: None})
 def bond_that_networkmanager_has_yet_to_make(lab):
     two(lab, up=False)
@@ -281,8 +281,8 @@ def other_function_in_the_iommu_group(lab):
     lab.ip('address add 192.0.2.2/24 dev nic0\nroute add default via 192.0.2.1')
 
 
-@case({MGMT: ['its driver ixgbe has it, but its interface isn\'t to be seen here (is it in another network namespace?): what it '
-              'carries can\'t be told', f'PCI {MGMT}'], DATA: None})
+@case({MGMT: ['can\'t tell what carries management: driver ixgbe has it, but its interface is in no namespace seen here'],
+       DATA: None})
 def interface_in_another_namespace(lab):
     lab.nic('data0', DATA)
     lab.pci(MGMT)
@@ -321,7 +321,7 @@ def veth_into_open_vswitch(lab):
     lab.ip('address add 192.0.2.2/24 dev v0\nroute add default via 192.0.2.1')
 
 
-@case({MGMT: [default(), 'ex (Open vSwitch port)', 'Open vSwitch bridge ex', 'nic0', f'PCI {MGMT}'], DATA: None},
+@case({MGMT: [default(), 'ex (openvswitch)', 'Open vSwitch bridge ex', 'nic0', f'PCI {MGMT}'], DATA: None},
       'openvswitch', 'openvswitch datapath')
 def open_vswitch_in_the_kernel(lab):
     two(lab)

@@ -7,7 +7,6 @@ What can't be found out is a Problem, and then everything is refused: a wrong "a
 """
 import ipaddress
 import json
-import os
 import re
 import sys
 from typing import NamedTuple
@@ -17,10 +16,8 @@ from .host import Problem
 from .netconfig import Configuration
 from .state import State
 
-PLAN = "/etc/dataplane-host/plan.json"
-OVS_SOCKETS = ("/run/openvswitch/db.sock", "/var/run/openvswitch/db.sock")
-OVS_DATABASES = ("/etc/openvswitch/conf.db", "/var/lib/openvswitch/conf.db")
-KIND_NAMES = {"vrf": "VRF", "vlan": "VLAN", "wireguard": "WireGuard", "ppp": "PPP", "openvswitch": "Open vSwitch port"}
+# Signs of Open vSwitch; the last ones stay behind when it is removed.
+OVS_SOCKET, OVS_DATABASE = "/run/openvswitch/db.sock", "/etc/openvswitch/conf.db"
 # How a chain begins where there is no answer.
 UNKNOWN = "can't tell what carries management"
 NETWORK_FILE_SYSTEMS = re.compile(r"nfs\d?|cifs|smb3|ceph|9p|afs|lustre|fuse\.(glusterfs|sshfs|ceph)")
@@ -32,25 +29,18 @@ class Own(NamedTuple):
 
     interfaces: frozenset = frozenset()
     addresses: frozenset = frozenset()  # (interface, "fc00::1/64")
+    devices: frozenset = frozenset()  # PCI addresses that we bound, when it could be seen what management is
 
 
 def own(host):
-    """From the plan in force and from the state."""
-    interfaces, addresses = set(), set()
-    state = host.state or State(host)
-    try:
-        stages = json.loads(host.read_text(PLAN) or "{}").get("stages", {})
-        ovs = stages.get("dataplane", {}).get("openVSwitch") or {}
-        interfaces |= {bridge["name"] for bridge in ovs.get("bridges", [])}
-        interfaces |= {port["name"] for bridge in ovs.get("bridges", []) for port in bridge["ports"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass  # whoever reads the plan to apply it says what is wrong with it
-    for record in state.records:
-        if record["kind"] in ("ovs-bridge", "ovs-port"):
-            interfaces.add(record["key"].rsplit("/", 1)[-1])
-        if record["kind"] == "address":
-            addresses.add(tuple(re.split(r"[ /]", record["key"], maxsplit=1)))
-    return Own(frozenset(interfaces), frozenset(addresses))
+    """From the state."""
+    records = (host.state or State(host)).records
+
+    def keys(*kinds):
+        return [record["key"] for record in records if record["kind"] in kinds]
+
+    return Own(frozenset(key.rpartition("/")[2] for key in keys("ovs-bridge", "ovs-port")),
+               frozenset(tuple(key.split(" ", 1)) for key in keys("address")), frozenset(keys("nic-driver")))
 
 
 def protected(host, mine=None):
@@ -63,16 +53,15 @@ def protected(host, mine=None):
 
 
 def verdicts(host, addresses=()):
-    """[{"address", "allowed", "chain", "interfaces", "driver"}] of the NICs named, or of all."""
+    """[{"address", "allowed", "chain"}] of the devices named, or of all NICs."""
     wanted = [address.lower() for address in addresses] or sysfs.nics(host)
     unknown = [address for address in wanted if not host.exists(sysfs.pci(address))]
     if unknown:
         raise Problem("no such PCI device", host.path(sysfs.PCI_DEVICES), ", ".join(unknown),
-                      "give addresses as in `lspci -D`, for example 0000:03:00.0")
-    chains, names = protected(host), sysfs.interfaces(host)
-    return [{"address": address, "allowed": address not in chains, "chain": chains.get(address, []),
-             "driver": sysfs.driver(host, address),
-             "interfaces": sorted(name for name, device in names.items() if device == address)} for address in wanted]
+                      "give addresses as in `lspci -D`: 0000:03:00.0")
+    chains = protected(host)
+    return [{"address": address, "allowed": address not in chains, "chain": chains.get(address, [])}
+            for address in wanted]
 
 
 class Guard:
@@ -85,12 +74,9 @@ class Guard:
             for info in link.get("addr_info", []) if "local" in info]
         self.devices = sysfs.interfaces(host)
         self.routes = self._routes()
-        self.configuration = Configuration(host, {name: {
-            "macs": {link.get("address"), link.get("permaddr")} - {None},
-            "kind": self._kind(name), "driver": host.link_name(f"{sysfs.NETDEVS}/{name}/device/driver"),
-            "wlan": host.exists(f"{sysfs.NETDEVS}/{name}/phy80211")} for name, link in self.links.items()})
+        self.configuration = Configuration(host, {
+            name: link.get("permaddr") or link.get("address") for name, link in self.links.items()})
         self.ovs_ports, self.ovs_bridges = self._open_vswitch()
-        self._endpoints = None
 
     def chains(self):
         """Root by root, each breadth first: shown is the shortest chain from the first root that leads to a device."""
@@ -108,8 +94,7 @@ class Guard:
             driver = sysfs.driver(self.host, address)
             if driver and address not in visible and address not in chains and not (
                     driver in sysfs.USERSPACE_DRIVERS or "vfio" in driver):
-                chains[address] = [f"its driver {driver} has it, but its interface isn't to be seen here (is it in "
-                                   "another network namespace?): what it carries can't be told", f"PCI {address}"]
+                chains[address] = [f"{UNKNOWN}: driver {driver} has it, but its interface is in no namespace seen here"]
         return chains
 
     # Where management begins: [(text, [node])], a node being ("link", name), ("ovs", bridge) or ("pci", address)
@@ -127,16 +112,15 @@ class Guard:
                     name in self.own.interfaces or (name, text) in self.own.addresses):
                 yield f"address {text} configured on {name}", [("link", name)]
         for name, text, named in self.configuration.addressed:
-            # A pattern such as `en*` speaks of every NIC: it decides only where nothing live does.
-            if name not in self.own.interfaces and (named or not live):
+            # A pattern such as `en*` speaks of every NIC: it decides only where nothing live does, and not (at boot)
+            # of a NIC that was found free when something did.
+            free = live or self.devices.get(name) in self.own.devices
+            if name not in self.own.interfaces and (named or not free):
                 yield text, [("link", name)]
 
     def _sessions(self):
         mine = {address for _, address, _ in self.addresses}
         sockets = self._sockets(("sshd", "dropbear", "tinysshd"), lambda local, peer: local == 22)
-        variable = os.environ.get("SSH_CONNECTION", "").split()
-        if len(variable) == 4 and os.path.samefile(self.host.root, "/"):
-            sockets |= {(variable[2].split("%")[0], variable[0].split("%")[0])}
         for local, peer in sorted(sockets):
             local, peer = _address(local), _address(peer)
             if not (peer.is_loopback or peer in mine):
@@ -158,14 +142,14 @@ class Guard:
                         raise
         found = set()
         for file in ("/proc/net/tcp", "/proc/net/tcp6"):
-            for words in (line.split() for line in (self.host.read_text(file) or "").splitlines()[1:]):
+            for words in map(str.split, self._lines(file)[1:]):
                 (local, local_port), (peer, peer_port) = (_endpoint(word) for word in words[1:3])
                 if words[3] == "01" and (f"socket:[{words[9]}]" in inodes or ports(local_port, peer_port)):
                     found.add((str(local), str(peer)))
         return found
 
     def _root_file_system(self):
-        for line in (self.host.read_text("/proc/self/mountinfo") or "").splitlines():
+        for line in self._lines("/proc/self/mountinfo"):
             fields, _, rest = line.partition(" - ")
             number, mount = fields.split()[2], fields.split()[4]
             if mount not in ("/", "/usr", "/var"):
@@ -261,8 +245,7 @@ class Guard:
             return list(self._pci_neighbours(name))
         if kind == "ovs":
             return [step for interface in sorted(self.ovs_bridges.get(name, {}).items()) for step in self._ovs_port(*interface)]
-        link, steps = self.links.get(name, {}), []
-        data = link.get("linkinfo", {}).get("info_data", {})
+        steps = []
         if self.devices.get(name):
             steps.append((None, ("pci", self.devices[name])))
         if name in self.ovs_ports and self.ovs_bridges[self.ovs_ports[name]][name]["type"] == "internal":
@@ -276,14 +259,15 @@ class Guard:
                     steps.append((None, ("ovs", self.ovs_ports[peer])))
         steps += [(None, ("link", lower)) for lower in self._lowers(name)]
         for key in ("remote", "remote6", "group", "group6", "local", "local6"):
-            steps += self._tunnel(key, data.get(key))
+            steps += self._tunnel(key, self._data(name).get(key))
         if self._kind(name) == "wireguard":
-            for words in (line.split() for line in self._wireguard().splitlines()):
-                if words[0] == name:
-                    steps += self._tunnel("endpoint", words[-1].rpartition(":")[0].strip("[]"))
+            answer = self.host.run(["wg", "show", name, "endpoints"], check=False)
+            if answer.rc:
+                raise Problem("WireGuard's peers can't be read", name, answer.stderr, "install wireguard-tools")
+            for line in answer.stdout.splitlines():
+                steps += self._tunnel("endpoint", line.split()[-1].rpartition(":")[0].strip("[]"))
         if self._kind(name) == "ppp":
-            steps += [("PPPoE", ("link", line.split()[2])) for line in
-                      (self.host.read_text("/proc/net/pppoe") or "").splitlines()[1:] if len(line.split()) > 2]
+            steps += [("PPPoE", ("link", line.split()[2])) for line in self._lines("/proc/net/pppoe")[1:]]
         return steps
 
     def _lowers(self, name):
@@ -292,7 +276,7 @@ class Guard:
         lowers |= {lower for lower, entry in self.links.items() if entry.get("master") == name}
         if "link_netnsid" not in link:
             lowers |= {link.get("link"), self.by_index.get(link.get("link_index")),
-                       link.get("linkinfo", {}).get("info_data", {}).get("link")}
+                       self._data(name).get("link")}
         return sorted(lowers & set(self.links) - {name})
 
     def _tunnel(self, what, text):
@@ -347,55 +331,47 @@ class Guard:
             return f"Open vSwitch bridge {name}"
         if self.devices.get(name):
             return name
-        what, lowers = self._kind(name), self._lowers(name)
-        if not what:
-            return f"{name} (of {', '.join(lowers)})" if lowers else name
-        number = self.links.get(name, {}).get("linkinfo", {}).get("info_data", {}).get("id") if what == "vlan" else None
-        text = KIND_NAMES.get(what, what) + (f" {number}" if number is not None else "")
-        if what == "veth":
-            return f"{name} (veth{' to ' + ', '.join(lowers) if lowers else ''})"
-        joined = " of " if what in ("bond", "bridge", "team", "vrf") else " on "
-        return f"{name} ({text}{joined + ', '.join(lowers) if lowers else ''})"
+        what, lowers = self._kind(name), ", ".join(self._lowers(name))
+        of = " of " if what in ("", "bond", "bridge", "team", "vrf") else " to " if what == "veth" else " on "
+        if what in ("vlan", "vrf", "ppp"):
+            what = what.upper()
+        if what == "VLAN":
+            what += f" {self._data(name).get('id')}"
+        text = f"{what}{of}{lowers}" if lowers else what
+        return f"{name} ({text.strip()})" if text else name
 
     def _kind(self, name):
         link = self.links.get(name, {})
-        return link.get("linkinfo", {}).get("info_kind") or ("ppp" if link.get("link_type") == "ppp" else None)
+        return link.get("linkinfo", {}).get("info_kind") or ("ppp" if link.get("link_type") == "ppp" else "")
+
+    def _data(self, name):
+        return self.links.get(name, {}).get("linkinfo", {}).get("info_data", {})
 
     # Other programs' answers
 
     def _ip(self, *words):
-        shown = f"ip -json {' '.join(words)}"
         result = self.host.run(["ip", "-json", *words], check=False)
         try:
-            if result.rc == 0:
+            if not result.rc:
                 return json.loads(result.stdout or "[]")
         except ValueError:
             pass
-        raise Problem(f"`{shown}` gave no answer", value=" ".join((result.stderr or result.stdout)[:300].split()),
-                      remedy="the guard needs iproute2, version 5 or later")
+        raise Problem("no answer", f"ip -json {' '.join(words)}", result.stderr, "the guard needs iproute2")
 
-    def _wireguard(self):
-        if self._endpoints is None:
-            result = self.host.run(["wg", "show", "all", "endpoints"], check=False)
-            if result.rc != 0:
-                raise Problem("WireGuard's endpoints can't be read", "wg show all endpoints",
-                              " ".join(result.stderr.split()), "install wireguard-tools")
-            self._endpoints = result.stdout
-        return self._endpoints
+    def _lines(self, file):
+        return (self.host.read_text(file) or "").splitlines()
 
     def _open_vswitch(self):
         """({interface: bridge}, {bridge: {interface: {"type", "options"}}}); empty where Open vSwitch isn't there."""
         result = self.host.run(["ovs-vsctl", "--timeout=10", "--format=json", "--", "--columns=_uuid,name,type,options",
                                 "list", "Interface", "--", "--columns=_uuid,interfaces", "list", "Port", "--",
                                 "--columns=name,ports", "list", "Bridge"], check=False)
-        signs = [sign for sign in OVS_SOCKETS if self.host.exists(sign)]
-        signs += [sign for sign in OVS_DATABASES if self.host.exists(sign) and result.rc != 127]
-        signs += [f"interface {name}" for name in ("ovs-system", "ovs-netdev") if name in self.links]
-        if result.rc != 0:
-            if not signs:
-                return {}, {}
-            raise Problem("Open vSwitch is here, but doesn't say what its bridges are", signs[0],
-                          " ".join(result.stderr.split())[:300], "start it (or remove it) and see that `ovs-vsctl show` answers")
+        if result.rc:
+            if self.host.exists(OVS_SOCKET) or "ovs-system" in self.links or (
+                    result.rc != 127 and self.host.exists(OVS_DATABASE)):
+                raise Problem("Open vSwitch is here, but doesn't answer", "ovs-vsctl", result.stderr,
+                              "start it, or remove it")
+            return {}, {}
         tables = [[dict(zip(table["headings"], row)) for row in table["data"]]
                   for table in map(json.loads, result.stdout.splitlines())]
         interfaces, ports = ({row["_uuid"][1]: row for row in rows} for rows in tables[:2])

@@ -8,7 +8,8 @@ other boot is the old entry, and the same arguments aren't tried again. Where GR
 The record of "kernel-arguments" carries, besides the usual fields:
   owned   the arguments that the drop-in has (others' equal arguments aren't ours)
   trial   {"status", "arguments", "digest", "bootId", "management", "reason"}; the status goes from "preparing" to
-          "armed" (a trial boot comes next) or "direct" (kept at once), and then to "good" or "failed"
+          "armed" (a trial boot comes next) or "direct" (kept at once), "booted" (the agent saw the trial boot) and then
+          to "good" or "failed"; a trial that was booted but cut off before it was kept is made again, twice at most
 """
 import hashlib
 import os
@@ -33,6 +34,7 @@ REPEATABLE = {"console", "earlycon", "module_blacklist", "initcall_blacklist", "
 HUGEPAGE_KEYS = {"default_hugepagesz", "hugepagesz", "hugepages"}
 CPU_LIST_KEYS = {"isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "systemd.cpu_affinity"}
 MANAGEMENT_SECONDS = 300
+ATTEMPTS = 3
 
 
 def tokens(command_line):
@@ -286,8 +288,14 @@ class KernelArguments(Resource):
         trial = self.trial
         if trial.get("arguments") != self.to_own():
             return False
-        return trial["status"] == "failed" or (trial["status"] in ("armed", "direct")
-                                               and trial["bootId"] != boot_id(self.host) and not self.in_force())
+        came_back = trial["bootId"] != boot_id(self.host) and not self.in_force()
+        return trial["status"] == "failed" or came_back and (
+            trial["status"] in ("armed", "direct") or trial["status"] == "booted" and trial["attempt"] >= ATTEMPTS)
+
+    def mark_booted(self):
+        """In the trial boot, as early as possible: a power cut from now on isn't the arguments' fault."""
+        if self.trial.get("status") == "armed" and f"dataplane.trial={self.trial['digest']}" in running(self.host):
+            self._note("booted")
 
     def _failure(self):
         reason = self.trial.get("reason") or (
@@ -340,9 +348,10 @@ class KernelArguments(Resource):
         self.host.state.put({**record, "trial": {**record["trial"], "status": status or record["trial"]["status"]}})
 
     def _new_trial(self):
-        arguments = self.to_own()
+        arguments, old = self.to_own(), self.trial
+        again = old.get("arguments") == arguments and old.get("status") == "booted"
         self._note("preparing", trial={
-            "arguments": arguments, "bootId": boot_id(self.host), "reason": None,
+            "arguments": arguments, "attempt": old["attempt"] + 1 if again else 1, "bootId": boot_id(self.host), "reason": None,
             "digest": hashlib.sha256(" ".join(arguments).encode()).hexdigest()[:12],
             "management": management(self.host, self.exempt)})
 
@@ -372,6 +381,7 @@ class KernelArguments(Resource):
         self._note("direct", owned=self.trial["arguments"])
 
     def _commit(self):
+        self.mark_booted()
         if f"dataplane.trial={self.trial.get('digest')}" in running(self.host):
             self._await_management()
         if self.trial.get("arguments") != self.to_own():
@@ -525,7 +535,10 @@ def resources(host, plan):
 def lacking(host, plan):
     """Why the stages after a reboot can't be applied yet, or None. Raises where the trial failed."""
     resource = _kernel_arguments(host, plan)
-    if resource is None or resource.in_force():
+    if resource is None:
+        return None
+    resource.mark_booted()
+    if resource.in_force():
         return None
     if resource._failed():
         raise resource._failure()

@@ -22,15 +22,14 @@ ZIPAPP = LIBRARY + "/dataplane-host"
 COMMAND = "/usr/local/sbin/dataplane-host"
 UNITS = "/etc/systemd/system/"
 
-# Before Open vSwitch takes its ports and before the network is configured. No default dependencies, as
-# Open vSwitch has none either: waiting for sysinit.target would be an ordering cycle with cloud-init-local.
+# Before Open vSwitch takes its ports, but after its database, which the management guard asks. No default
+# dependencies, as Open vSwitch has none either: it must not wait for basic.target, for which others wait.
 _DEVICES_UNIT = f"""[Unit]
 Description=Dataplane host: hugepages and NIC drivers
 DefaultDependencies=no
 RequiresMountsFor={LIBRARY} {STATE_DIRECTORY} /etc/dataplane-host
-Wants=network-pre.target
-After=local-fs.target systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service
-Before=network-pre.target ovsdb-server.service ovs-vswitchd.service openvswitch-switch.service shutdown.target
+After=local-fs.target systemd-udev-trigger.service systemd-modules-load.service network-pre.target ovsdb-server.service
+Before=ovs-vswitchd.service openvswitch-switch.service network.target shutdown.target
 Conflicts=shutdown.target
 
 [Service]

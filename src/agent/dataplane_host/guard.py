@@ -47,8 +47,8 @@ def protected(host, mine=None):
     """{PCI address: the chain by which it carries management, root first}."""
     try:
         return Guard(host, own(host) if mine is None else mine).chains()
-    except Problem as problem:
-        reason = [f"{UNKNOWN}: {problem}"]
+    except Exception as problem:  # also an answer in a shape that nobody foresaw: refused, never a crash
+        reason = [f"{UNKNOWN}: {problem if isinstance(problem, Problem) else repr(problem)}"]
         return {address: reason for address in host.listdir(sysfs.PCI_DEVICES)}
 
 
@@ -173,7 +173,7 @@ class Guard:
         """Addresses of the servers behind a block device: iSCSI, NVMe over fabrics, nbd, below dm and md as well."""
         device = sysfs.real(self.host, f"/sys/dev/block/{number}")
         if number.startswith("0:"):  # btrfs has a number of its own
-            device = sysfs.real(self.host, "/sys/class/block/" + os.path.basename(sysfs.real(self.host, source)))
+            device = sysfs.real(self.host, "/sys/class/block/" + sysfs.real(self.host, source).rpartition("/")[2])
         lower, servers = self.host.listdir(f"{device}/slaves"), set()
         for name in lower:
             servers |= self._disk_servers("0:0", f"/dev/{name}")
@@ -189,7 +189,7 @@ class Guard:
                 r"traddr=([^,\s]+)", self.host.read_value(f"{path}/address") or "")}
         if re.match(r".*/(nbd|rbd|drbd)\d", device):
             peers = {peer for _, peer in self._sockets(("nbd-client",), lambda local, peer: peer == 10809)}
-            servers |= peers or {f"server of {os.path.basename(device)} unknown"}
+            servers |= peers or {f"unknown, of {device}"}
         return servers - {None, "", "none", "(null)"}
 
     # The way to an address

@@ -134,11 +134,11 @@ class Host:
         """Namespaces and disk; systemd waits for start(), so that the NICs are there when it boots."""
         self.boots += 1
         self.cgroup = self.bench.cgroups / f'dataplane-bench-{os.getpid()}-{self.name}-{self.boots}'
-        log = open(self.directory / 'console', 'ab')
-        self.process = subprocess.Popen(
-            ['unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child=KILL', '--propagation', 'private',
-             'sh', '-c', INIT, 'init', str(self.directory), str(ROOT), str(AGENT), str(self.cgroup), self.name],
-            stdin=subprocess.PIPE, stdout=log, stderr=log, preexec_fn=die_with_parent)
+        with open(self.directory / 'console', 'ab') as log:
+            self.process = subprocess.Popen(
+                ['unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child=KILL', '--propagation',
+                 'private', 'sh', '-c', INIT, 'init', str(self.directory), str(ROOT), str(self.bench.directory / 'agent'), str(self.cgroup), self.name],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, preexec_fn=die_with_parent)
         children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children')
         self.pid = int(wait(children.read_text, f'{self.name}: no process 1'))
 
@@ -193,6 +193,35 @@ class Host:
     def pid_of(self, daemon):
         return int(self.path(f'/run/openvswitch/{daemon}.pid').read_text())
 
+    def database(self):
+        """Open vSwitch's configuration: {table: rows by uuid}, without the columns that say what happens."""
+        volatile = {'statistics', 'status', 'cur_cfg', 'next_cfg', 'link_resets', 'link_state', 'link_speed', 'duplex', 'admin_state',
+                    'ifindex', 'mac_in_use', 'mtu', 'ofport', 'lacp_current', 'error', '_version', 'dpdk_initialized', 'dpdk_version',
+                    'iface_types', 'rstp_statistics', 'rstp_status'}
+        found = {}
+        for line in self.output('ovsdb-client', '--format=json', 'dump', 'Open_vSwitch').splitlines():
+            table = json.loads(line)
+            rows = [dict(zip(table['headings'], row)) for row in table['data']]
+            found[table['caption'].split()[0]] = {
+                row['_uuid'][1]: {key: value for key, value in row.items() if key not in volatile} for row in rows}
+        return found
+
+    def files(self):
+        """{path: content or link} of what the host has changed on its disk; logs and the database left out."""
+        def content(file):
+            return os.readlink(file) if file.is_symlink() else file.read_bytes() if file.is_file() else 'removed'
+
+        disk, found = self.directory / 'disk', {}
+        for directory, _, names in os.walk(disk):
+            for name in names:
+                file = pathlib.Path(directory, name)
+                path, original = file.relative_to(disk), ROOT / file.relative_to(disk)
+                unchanged = os.path.lexists(original) and content(original) == content(file)
+                if not unchanged and name != 'core' and 'conf.db' not in name and not str(path).startswith(
+                        ('var/log/', 'var/lib/systemd/', 'tmp/', 'var/cache/')):
+                    found[f'/{path}'] = content(file)
+        return found
+
 
 class Bench:
     def __init__(self):
@@ -200,6 +229,8 @@ class Bench:
         CACHE.mkdir(parents=True, exist_ok=True)
         self.directory = pathlib.Path(tempfile.mkdtemp(dir=CACHE, prefix='bench-'))
         self.hosts, self.wires, self.mounted = [], [], False
+        # A copy: the sources may be edited while the bench runs.
+        shutil.copytree(AGENT, self.directory / 'agent', ignore=shutil.ignore_patterns('__pycache__'))
         self.cgroups = self.find_cgroups()
         # The wires: Linux bridges in a namespace of their own, so that a host's reboot doesn't unplug its peers.
         self.fabric = subprocess.Popen(['unshare', '--net', '--mount', 'chroot', str(ROOT), 'sleep', 'infinity'],
@@ -223,6 +254,9 @@ class Bench:
         self.stop()
 
     def stop(self):
+        for host in self.hosts:
+            if host.process:
+                host.process.kill()  # all at once: the kernel takes its time
         for host in self.hosts:
             host.power_off()
         self.fabric.kill()

@@ -318,7 +318,7 @@ def split_flow(text):
     """
     head, _, actions = text.partition(" actions=")
     words = [word for word in re.split(r"[ ,]+", head.strip().replace("table:", "table="))
-             if word and not word.startswith(("cookie=", "cookie:"))]
+             if word and not word.startswith(("cookie=", "cookie:")) and word != "reset_counts"]
     if not words or not words[0].startswith("table="):
         words.insert(0, "table=0")
     return ",".join(words), actions.strip()
@@ -333,7 +333,8 @@ def port_numbers(host, bridge):
     """{name: OpenFlow port} of a bridge: without a connection to one ovs-ofctl knows no names."""
     present = switch(host)
     names = present.ports(bridge) + [bridge] if present.row("Bridge", bridge) else []
-    return {name: str((present.row("Interface", name) or {}).get("ofport")) for name in names}
+    rows = [present.row("Interface", name) for name in names]
+    return {row["name"]: str(row["ofport"]) for row in rows if row and row["ofport"]}
 
 
 def with_numbers(flow, ports):

@@ -81,6 +81,8 @@ class Switch:
     def change(self, *words, wait=True):
         """One transaction. wait: until the daemon has taken it in."""
         self.tables, self.host.network_changed = None, True
+        # A dead daemon takes nothing in; what is to be undone is undone all the same.
+        wait = wait and daemon_process(self.host)[0]
         words = ["--timeout=120", *([] if wait else ["--no-wait"]), "--", *words]
         answer = self.host.run(["ovs-vsctl", *words], check=False, timeout=150)
         # 65: done, but the daemon reports an error of a port (3.6 on); that is read back with its words.
@@ -129,7 +131,7 @@ def words_since(host, before, *about):
     if before and before[-1] in lines:
         lines = lines[lines.index(before[-1]) + 1:]
     telling = [line.split("|", 2)[-1] for line in lines
-               if re.search(r"\|(WARN|ERR|EMER)\||EAL:|\|netdev_dpdk\||max packet size", line) and "|timeval|" not in line]
+               if re.search(r"\|(WARN|ERR|EMER)\||EAL:|max packet size", line) and "|timeval|" not in line]
     named = [line for line in telling if any(word and word in line for word in about)]
     # The same line comes with every retry of a crash loop.
     return " / ".join(list(dict.fromkeys(named or telling))[-8:]) or f"nothing; see {LOG}"
@@ -189,7 +191,8 @@ class RestartAtUndo(Resource):
 
     def before(self):
         name = self.plan["alternative"] and self.plan["alternative"]["name"]
-        return {"alternative": name, "daemonService": self.plan["daemonService"]}
+        return {"alternative": name, "daemonService": self.plan["daemonService"],
+                "running": Switch.of(self.host).running(self.plan["daemonService"])}
 
     def change(self, present):
         pass
@@ -201,7 +204,7 @@ class RestartAtUndo(Resource):
     def undo(cls, host, key, record):
         before, (process, binary) = record["before"], daemon_process(host)
         chosen = before["alternative"] and alternative(host, before["alternative"])[0]
-        if process and (restart_pending(host) or chosen and chosen != binary):
+        if before["running"] and not process or process and (restart_pending(host) or chosen and chosen != binary):
             restart(host, key, before["daemonService"])
         host.remove(STALE)
 
@@ -247,11 +250,11 @@ class OtherConfig(Resource):
         return root and root["other_config"].get(self.key)
 
     def before(self):
+        if Switch.of(self.host).root() is None:  # installed, but never started
+            self.host.run(["systemctl", "start", self.plan["service"]], check=False, timeout=330)
         return {"value": self.read(), "restarts": self.restarts}
 
     def change(self, present):
-        if Switch.of(self.host).root() is None:  # installed, but never started
-            self.host.run(["systemctl", "start", self.plan["service"]], check=False, timeout=330)
         self.write(self.host, self.key, self.wanted, self.restarts)
 
     @staticmethod

@@ -8,7 +8,7 @@ import { Rack } from './rack';
 import { recipeFor, recipeKey, RELEASES, type Release } from './recipe';
 import { isStale, listRuns, removeRun, runFolder, runningMachines, type RunRecord } from './runs';
 import { setUpMachine } from './setup';
-import { quoteForShell, sshArguments } from './ssh';
+import { quoteForShell } from './ssh';
 import { TOPOLOGIES, topologyNamed } from './topology';
 
 const HELP = `rack: virtual machines with an IOMMU, NUMA nodes and PCI NICs, for tests and for trying things out
@@ -154,11 +154,11 @@ function interruption(): Promise<void> {
 
 function logins(rack: Rack): string {
   return rack.machines
-    .map((machine) => `  ${machine.name}: ssh ${quoteForShell(sshArguments(machine.sshTarget))}\n`)
+    .map((machine) => `  ssh -F ${quoteForShell([machine.sshConfiguration, machine.name])}\n`)
     .join('');
 }
 
-async function status(): Promise<number> {
+function status(): number {
   const runs = listRuns();
   if (runs.length === 0) process.stdout.write('no rack is up\n');
   for (const run of runs) {
@@ -187,7 +187,7 @@ async function ssh(name: string, command: readonly string[], run: string | undef
   const [first, ...others] = command;
   const words = first === undefined ? [] : ['--', others.length === 0 ? first : quoteForShell(command)];
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', [...sshArguments(machine.sshTarget), ...words], { stdio: 'inherit' });
+    const child = spawn('ssh', ['-F', machine.sshConfiguration, name, ...words], { stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 255));
   });

@@ -169,7 +169,10 @@ async function firstBoot(root: string, disk: string, work: string): Promise<void
       ...['-display', 'none', '-vga', 'none', '-serial', `file:${serial}`, '-no-reboot'],
       ...['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
       ...['-kernel', join(root, 'boot', kernel), '-initrd', join(root, 'boot', ramDisk)],
-      ...['-append', `root=/dev/vda1 rw console=ttyS0 systemd.unit=${FIRST_BOOT_UNIT} no_timer_check panic=-1`],
+      ...[
+        '-append',
+        `root=/dev/vda1 rw console=ttyS0 systemd.unit=${FIRST_BOOT_UNIT} no_timer_check panic=-1`,
+      ],
     ],
     { timeoutMilliseconds: 900_000 },
   );

@@ -18,7 +18,10 @@ export function stopAtExit(rack: Stoppable): void {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    process.once(signal, () => process.exit(exitCode));
+    process.once(signal, () => {
+      process.stderr.write(`\nrack: ${signal}: stopping every machine\n`);
+      process.exit(exitCode);
+    });
   }
 }
 

@@ -15,7 +15,7 @@ import {
   signalMachine,
 } from './runs';
 import { OPERATOR } from './seed';
-import { identityFile, quoteForShell, sharedConnection, sshArguments, type SshTarget } from './ssh';
+import { identityFile, quoteForShell, sharedConnection, type SshTarget } from './ssh';
 import type { MachineSpec, Topology } from './topology';
 
 /** What a machine needs from the rack that it stands in. */
@@ -90,6 +90,11 @@ export class Machine {
       identityFile: identityFile(join(runFolder(record.id), 'keys')),
       knownHostsFile: join(runFolder(record.id), 'known_hosts'),
     };
+  }
+
+  /** For people and for other programs: `ssh -F FILE east`. */
+  get sshConfiguration(): string {
+    return join(runFolder(this.context.record().id), 'ssh_config');
   }
 
   get isRunning(): boolean {
@@ -289,7 +294,7 @@ export class Machine {
   ): Promise<RunResult> {
     return run(
       'ssh',
-      [...sharedConnection(socket), ...sshArguments(this.sshTarget), '--', quoteForShell(words)],
+      ['-F', this.sshConfiguration, ...sharedConnection(socket), this.name, '--', quoteForShell(words)],
       { input, timeoutMilliseconds: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000 },
     );
   }
@@ -298,7 +303,7 @@ export class Machine {
   private async dropSharedConnection(): Promise<void> {
     const socket = join(this.context.record().socketFolder, `${this.name}.ssh`);
     if (!existsSync(socket)) return;
-    await run('ssh', ['-F', 'none', '-o', `ControlPath=${socket}`, '-O', 'exit', OPERATOR], {
+    await run('ssh', ['-F', 'none', '-o', `ControlPath=${socket}`, '-O', 'exit', this.name], {
       timeoutMilliseconds: 5_000,
     });
     rmSync(socket, { force: true });

@@ -22,7 +22,7 @@ import {
 import { isSaved, savedFolder, savedMemory, saveMachines, takeSavedDisk, takeSavedKeys } from './saved';
 import { seedOf, writeSeed } from './seed';
 import { qemuVersion, setUpMachine } from './setup';
-import { identityFile, makeKeys, readKeys, writeKnownHosts } from './ssh';
+import { identityFile, makeKeys, readKeys, writeClientFiles } from './ssh';
 import { endsOf, type Topology, topologyNamed } from './topology';
 
 export interface MachineOptions {
@@ -77,7 +77,7 @@ export class Rack {
     const waitFor = options.waitFor ?? 'cloud-init';
     return rack.orDown(async () => {
       await makeKeys(rack.keys, rack.machineNames);
-      rack.writeKnownHosts();
+      rack.writeClientFiles();
       for (const machine of rack.machines)
         await rack.makeDisk(machine, options.machines?.[machine.name] ?? {});
       await Promise.all(
@@ -106,7 +106,7 @@ export class Rack {
     }
     return rack.orDown(async () => {
       takeSavedKeys(folder, rack.id);
-      rack.writeKnownHosts();
+      rack.writeClientFiles();
       await rack.progress.step(`Go on with the saved rack "${name}"`, async () => {
         await Promise.all(
           rack.machines.map(async (machine) => {
@@ -172,6 +172,11 @@ export class Rack {
 
   get knownHostsFile(): string {
     return join(this.folder, 'known_hosts');
+  }
+
+  /** Knows the machines by name: `ssh -F FILE east`. */
+  get sshConfiguration(): string {
+    return join(this.folder, 'ssh_config');
   }
 
   get identityFile(): string {
@@ -256,11 +261,11 @@ export class Rack {
     }
   }
 
-  private writeKnownHosts(): void {
-    const ports = Object.entries(this.current.machines).map(
-      ([name, { sshPort }]) => [name, sshPort] as const,
+  private writeClientFiles(): void {
+    writeClientFiles(
+      { knownHosts: this.knownHostsFile, configuration: this.sshConfiguration, keys: this.keys },
+      Object.fromEntries(this.machines.map((machine) => [machine.name, machine.sshTarget])),
     );
-    writeKnownHosts(this.knownHostsFile, this.keys, Object.fromEntries(ports));
   }
 
   private async makeDisk(machine: Machine, options: MachineOptions): Promise<void> {
@@ -298,7 +303,7 @@ export class Rack {
           machines: { ...this.current.machines, [machine.name]: { ...record, sshPort } },
         };
         writeRun(this.current);
-        this.writeKnownHosts();
+        this.writeClientFiles();
       }
     }
   }

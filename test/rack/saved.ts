@@ -5,6 +5,7 @@ import { cacheFolder, makePrivateFolder } from './folders';
 import { check } from './process';
 import type { Image } from './image';
 import type { Machine } from './machine';
+import { type Accelerator, qemuArguments } from './qemu';
 import { Qmp } from './qmp';
 import { runFolder } from './runs';
 import type { Topology } from './topology';
@@ -15,14 +16,18 @@ export interface SavedKey {
   readonly topology: Topology;
   readonly image: Image;
   readonly qemuVersion: string;
-  readonly accelerator: string;
+  readonly accelerator: Accelerator;
   /** The caller's own, for instance a digest of what was deployed: another one is another saved rack. */
   readonly key: string;
 }
 
 export function savedFolder(saved: SavedKey): string {
   const { name, topology, image, qemuVersion, accelerator, key } = saved;
-  const all = JSON.stringify({ topology, image: image.key, qemuVersion, accelerator, key });
+  // Memory can be loaded only under the command line that it was saved under; the paths and the port may differ.
+  const files = { disk: '', seed: '', serialLog: '', captureFolder: '', socketFolder: '' };
+  const launch = { runId: '', topology, files, sshPort: 0, start: 0, accelerator, memory: null };
+  const commandLines = topology.machines.map((machine) => qemuArguments({ ...launch, machine }));
+  const all = JSON.stringify({ commandLines, image: image.key, qemuVersion, key });
   const digest = createHash('sha256').update(all).digest('hex').slice(0, 12);
   return cacheFolder('saved', `${name}-${digest}`);
 }

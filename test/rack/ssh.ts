@@ -18,22 +18,33 @@ export function quoteForShell(words: readonly string[]): string {
     .join(' ');
 }
 
-/** ssh's arguments up to the host's name; the user's own ssh configuration is left out of it. */
-export function sshArguments(target: SshTarget): readonly string[] {
-  return [
-    ...['-F', 'none'],
-    ...['-i', target.identityFile, '-p', String(target.port)],
-    ...['-o', `UserKnownHostsFile=${target.knownHostsFile}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
-    ...['-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
-    `${target.user}@${target.host}`,
-  ];
+/** An OpenSSH client configuration that knows the machines by name: `ssh -F FILE east`. */
+export function sshConfiguration(machines: Readonly<Record<string, SshTarget>>): string {
+  // ssh replaces %-sequences in paths.
+  const path = (text: string): string => `"${text.replaceAll('%', '%%')}"`;
+  return Object.entries(machines)
+    .map(([name, target]) =>
+      [
+        `Host ${name}`,
+        `  HostName ${target.host}`,
+        `  Port ${target.port}`,
+        `  User ${target.user}`,
+        `  IdentityFile ${path(target.identityFile)}`,
+        '  IdentitiesOnly yes',
+        `  UserKnownHostsFile ${path(target.knownHostsFile)}`,
+        '  GlobalKnownHostsFile /dev/null',
+        '  StrictHostKeyChecking yes',
+        '',
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 /** For scripts: an end to waiting, and one connection that later commands share. */
 export function sharedConnection(socket: string | null): readonly string[] {
   return [
     ...['-o', 'ConnectTimeout=15', '-o', 'ServerAliveInterval=10', '-o', 'ServerAliveCountMax=6'],
-    ...['-o', 'LogLevel=ERROR'],
+    ...['-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes'],
     ...(socket === null
       ? ['-o', 'ControlPath=none']
       : ['-o', 'ControlMaster=auto', '-o', `ControlPath=${socket}`, '-o', 'ControlPersist=60']),
@@ -67,9 +78,14 @@ export function readKeys(folder: string, name: string): KeyPair {
   };
 }
 
-export function writeKnownHosts(file: string, folder: string, ports: Readonly<Record<string, number>>): void {
-  const lines = Object.entries(ports).map(([machine, port]) =>
-    knownHostsLine(port, readKeys(folder, `${machine}.host_key`).publicKey),
+/** known_hosts and ssh_config of a run, as its ports are now. */
+export function writeClientFiles(
+  files: { readonly knownHosts: string; readonly configuration: string; readonly keys: string },
+  targets: Readonly<Record<string, SshTarget>>,
+): void {
+  const known = Object.entries(targets).map(([machine, { port }]) =>
+    knownHostsLine(port, readKeys(files.keys, `${machine}.host_key`).publicKey),
   );
-  writeFileSync(file, lines.join(''), { mode: 0o600 });
+  writeFileSync(files.knownHosts, known.join(''), { mode: 0o600 });
+  writeFileSync(files.configuration, sshConfiguration(targets), { mode: 0o600 });
 }

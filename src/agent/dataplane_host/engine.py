@@ -217,9 +217,9 @@ class Engine:
         for stage in self.selected:
             try:
                 for resource, present in self.differing(self.resources(stage)):
-                    self.problems.append(Problem(
+                    self.problems += resource.problems(present) or [Problem(
                         f"{resource.kind}: the plan asks for {json.dumps(resource.wanted)}, the host has "
-                        f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`"))
+                        f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`")]
                 for module in stages.modules(self.plan, stage):
                     if hasattr(module, "checks"):
                         self.problems += module.checks(self.host, self.plan)

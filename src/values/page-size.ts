@@ -28,7 +28,7 @@ export class PageSize {
 
   /** @throws ValueError where no architecture of Linux has hugepages of this size */
   static of(kernelName: string): PageSize {
-    const kibibytes = KIBIBYTES[kernelName];
+    const kibibytes = Object.hasOwn(KIBIBYTES, kernelName) ? KIBIBYTES[kernelName] : undefined;
     if (kibibytes === undefined) {
       throw new ValueError(`a hugepage size (${Object.keys(KIBIBYTES).join(', ')})`, kernelName);
     }

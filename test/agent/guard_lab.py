@@ -300,9 +300,21 @@ def run_in_user_mode_linux(script, names):
             + f'{sys.executable} {script} --evaluate {results} {work}/names\n'
             + 'echo o >/proc/sysrq-trigger; sleep 5\n')
         init.chmod(0o755)
-        done = subprocess.run([f'{directory}/usr/bin/linux.uml', 'mem=512M', 'rootfstype=hostfs', 'rootflags=/', 'rw', f'init={init}',
-                               'con=null', 'con0=fd:0,fd:1', 'quiet', f'uml_dir={work}'], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=240, check=False, preexec_fn=_die_with_parent)
+        # linux.uml is a few processes: a group of their own, so that none is left.
+        process = subprocess.Popen([f'{directory}/usr/bin/linux.uml', 'mem=512M', 'rootfstype=hostfs', 'rootflags=/', 'rw',
+                                    f'init={init}', 'con=null', 'con0=fd:0,fd:1', 'quiet', f'uml_dir={work}'], text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True, preexec_fn=_die_with_parent)
+        try:
+            said = process.communicate(timeout=400)[0]
+        except subprocess.TimeoutExpired:
+            said = 'no answer within 400 s'
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
         if not results.exists():
-            return {name: {'error': f'user-mode-linux gave no answer: {done.stdout[-2000:]}'} for name in names}
+            return {name: {'error': f'user-mode-linux gave no answer: {said[-2000:]}'} for name in names}
         return json.loads(results.read_text())

@@ -292,8 +292,10 @@ class PersistentConfiguration(unittest.TestCase):
             f'{directory}/b.nmconnection': '[connection]\ntype=bond\nuuid=u-1\ninterface-name=bond0\n[ipv4]\nmethod=disabled\n[ipv6]\nmethod=ignore\n',
             f'{directory}/c.nmconnection': '[connection]\ntype=ethernet\ncontroller=bond0\n[ethernet]\nmac-address=52:54:00:12:34:00\n',
             f'{directory}/d.nmconnection': '[connection]\ntype=ethernet\ninterface-name=eno2\nautoconnect=false\n[ipv4]\nmethod=auto\n',
+            '/run/NetworkManager/system-connections/Wired connection 1.nmconnection':
+                '[connection]\ntype=ethernet\ninterface-name=ens3\n[ipv4]\nmethod=auto\n[ipv6]\nmethod=ignore\n',
             f'{directory}/e.nmconnection': '[connection]\ntype=wifi\n[ipv4]\nmethod=auto\n'})
-        self.assertEqual(addressed, {('mgmt.5', True)})
+        self.assertEqual(addressed, {('mgmt.5', True), ('ens3', False)})
         self.assertEqual(below, {'mgmt.5': ['bond0'], 'bond0': ['eno1']})
 
     def test_ifupdown(self):

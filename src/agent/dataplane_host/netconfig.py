@@ -42,11 +42,13 @@ class Configuration:
         literal = [name for name in names if not set("*?[!") & set(name)]
         return found + [name for name in literal if name not in found], bool(literal)
 
-    def _note(self, file, meant, ways, named=True):
+    def _note(self, file, meant, ways):
+        # In /run are what NetworkManager and Debian's cloud images make up for whatever NIC appears.
+        made_up = file.startswith("/run/") and "netplan" not in file
         ways = [way for way in ways if way and not LOCAL.match(way)]
         if ways:
             text = f"configured in {file} ({', '.join(ways)})"
-            self.addressed += [(name, text, named and meant[1]) for name in meant[0]]
+            self.addressed += [(name, text, meant[1] and not made_up) for name in meant[0]]
 
     def _stack(self, upper, lowers):
         self.below.setdefault(upper, set()).update(lowers)
@@ -146,8 +148,7 @@ class Configuration:
                 elif key == "iface":
                     meant = self._interfaces(values[:1], [])
                     if values[2:] and values[2] not in ("manual", "loopback"):
-                        # Files in /run are made for whatever NIC appears (Debian's cloud images).
-                        self._note(file, meant, [" ".join(values[1:3])], not file.startswith("/run/"))
+                        self._note(file, meant, [" ".join(values[1:3])])
                     if re.search(r"\.\d+$", values[0]):
                         self._stack(values[0], [values[0].rpartition(".")[0]])
                 elif key in LOWERS:

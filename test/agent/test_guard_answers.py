@@ -112,6 +112,17 @@ class Answers(unittest.TestCase):
                                  {'dst': 'fc00:2::/48', 'gateway': 'fe80::1', 'dev': 'nic0'}]})
         self.assertEqual(self.chains(), {MGMT: ['default route (IPv6, table main, SRv6 to fc00:2::1)', 'nic0', f'PCI {MGMT}']})
 
+    def test_ssh_session_over_link_local_addresses(self):
+        def local(number):
+            return {'addr_info': [{'family': 'inet6', 'local': f'fe80::{number}', 'prefixlen': 64, 'scope': 'link'}]}
+        links = [link(2, 'nic0', **local(2)), link(3, 'data0', **local(3))]
+        self.answer({'link': links, 'address': links,
+                     'route-6': [{'dst': 'fe80::/64', 'dev': 'nic0'}, {'dst': 'fe80::/64', 'dev': 'data0'}]})
+        self.assertEqual(self.chains(), {})
+        self.file('/proc/net/tcp6', '  sl  local_address remote_address st\n'
+                  '   0: 000080FE000000000000000002000000:0016 000080FE000000000000000009000000:D431 01 0:0 0:0 0 0 0 4711 1\n')
+        self.assertEqual(self.chains(), {MGMT: ['SSH session from fe80::9 by its local address fe80::2', 'nic0', f'PCI {MGMT}']})
+
     def root_file_system(self, *lines):
         self.links()
         self.file('/proc/self/mountinfo', ''.join(f'{line}\n' for line in lines))

@@ -224,12 +224,14 @@ class Guard:
         the local address. So policy rules and VRFs needn't be understood: whichever table they choose is here."""
         best = {}
         for where, network, device in self.routes if routes is None else routes:
-            if network.version == address.version and address in network:
+            # A link-local address has a route on every link: only the one of the local address is meant.
+            if network.version == address.version and address in network and not address.is_link_local:
                 best.setdefault(where, []).append((network.prefixlen, str(network), device))
         ways = [(f"route {network if length else 'default'} ({where})", device) for where, found in sorted(best.items())
                 for length, network, device in found if length == max(found)[0]]
         source = ["from", str(local)] if local else []
-        answer = self.host.run(["ip", "-json", "route", "get", str(address), *source], check=False).stdout
+        answer = "" if address.is_link_local else self.host.run(
+            ["ip", "-json", "route", "get", str(address), *source], check=False).stdout
         try:
             ways += [("the kernel's choice", route["dev"]) for route in json.loads(answer or "[]")]
         except (ValueError, KeyError):

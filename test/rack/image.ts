@@ -12,7 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { acquireOptions, debianMirrors, sourcesOf } from './apt';
 import { cacheFolder, makePrivateFolder, requireFreeSpace, withLock } from './folders';
 import { check, lastLines, RackError } from './process';
@@ -59,6 +59,7 @@ async function build(recipe: Recipe, target: string, progress: Progress): Promis
     );
   }
   requireFreeSpace(dirname(target), 6, 'making the image');
+  removeUnfinished(target);
   const work = mkdtempSync(`${target}.`);
   try {
     const root = join(work, 'root');
@@ -68,6 +69,8 @@ async function build(recipe: Recipe, target: string, progress: Progress): Promis
     );
     await progress.step('Write the disk image', async () => {
       prepareRoot(recipe, root);
+      // apt would make its caches in the guest at its first use: half a minute of emulation.
+      await check('chroot', [root, 'apt-cache', 'gencaches']);
       await makeDisk(recipe, root, disk);
     });
     await progress.step('Boot the image once to install its boot loader', () => firstBoot(root, disk, work));
@@ -78,6 +81,16 @@ async function build(recipe: Recipe, target: string, progress: Progress): Promis
   } catch (error) {
     rmSync(work, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** What a build that was killed has left; under the lock nobody is working on it. */
+function removeUnfinished(target: string): void {
+  const prefix = `${basename(target)}.`;
+  for (const name of readdirSync(dirname(target))) {
+    if (name.startsWith(prefix) && !name.endsWith('.lock')) {
+      rmSync(join(dirname(target), name), { recursive: true, force: true });
+    }
   }
 }
 

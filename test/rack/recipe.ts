@@ -14,6 +14,8 @@ export interface Recipe {
   /** systemd units that would only use up the emulated CPU, or wait for what never comes. */
   readonly maskedUnits: readonly string[];
   readonly diskGibibytes: number;
+  /** To be raised when image.ts makes another image of the same recipe. */
+  readonly revision: number;
 }
 
 const PACKAGES = [
@@ -87,14 +89,21 @@ StandardError=journal+console
 ExecStart=grub-install /dev/vda
 ExecStart=update-initramfs -u
 ExecStart=update-grub
+ExecStart=/usr/lib/systemd/systemd-update-done
 ExecStart=/bin/sh -ec 'rm -rf /etc/systemd/system/${FIRST_BOOT_UNIT} /var/log/journal/* /var/lib/systemd/random-seed; : >/etc/machine-id; sync; echo ${FIRST_BOOT_DONE} >/dev/ttyS0'
 ExecStopPost=systemctl --force poweroff
 `;
 
+/** Only from Debian 13 on: the kernel settings that let everybody ping. */
+const SYSCTL_DEFAULTS: Readonly<Record<Release, readonly string[]>> = {
+  trixie: ['linux-sysctl-defaults'],
+  bookworm: [],
+};
+
 export function recipeFor(release: Release): Recipe {
   return {
     release,
-    packages: PACKAGES,
+    packages: [...PACKAGES, ...SYSCTL_DEFAULTS[release]],
     downloads: [
       'openvswitch-switch-dpdk',
       'openvswitch-common',
@@ -122,6 +131,7 @@ export function recipeFor(release: Release): Recipe {
       'systemd-networkd-wait-online.service',
     ],
     diskGibibytes: 8,
+    revision: 2,
   };
 }
 

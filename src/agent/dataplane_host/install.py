@@ -16,7 +16,8 @@ from .resources import Resource
 from .stages import OPTIONAL_MODULES
 from .state import DIRECTORY as STATE_DIRECTORY
 
-PACKAGE = __package__
+# Not __package__: up to Python 3.9, zipimport sets that only after the module has run.
+PACKAGE = __name__.rpartition(".")[0]
 LIBRARY = "/usr/local/lib/dataplane-host"
 ZIPAPP = LIBRARY + "/dataplane-host"
 COMMAND = "/usr/local/sbin/dataplane-host"

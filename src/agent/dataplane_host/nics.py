@@ -179,8 +179,9 @@ def detach_from_open_vswitch(host, address):
         return
     answer = host.run(["ovs-appctl", "--timeout=30", "netdev-dpdk/detach", address], check=False, timeout=60)
     said = answer.stdout + answer.stderr
-    # No such command: a daemon without DPDK. Not found: it doesn't have the device.
-    if answer.rc not in (0, 127) and not re.search(r"not a valid command|not found in DPDK|[Nn]o such device", said):
+    # No such command: a daemon without DPDK. Not found: it doesn't have the device. No connection: it is dead.
+    if answer.rc not in (0, 127) and not re.search(
+            r"not a valid command|not found in DPDK|[Nn]o such device|cannot (connect|read pidfile)", said):
         raise Problem("Open vSwitch doesn't give the device back", f"NIC {address}", said.strip(),
                       "remove the port that uses it (`ovs-vsctl del-port`)")
 

@@ -1,7 +1,7 @@
 import { TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import { z } from 'zod';
-import type { Finding } from '../src/rules';
+import { PROPS_RULE, type Finding } from '../src/rules';
 import { showValue, ValueError } from '../src/values/value-error';
 import { Findings } from './findings';
 
@@ -19,8 +19,8 @@ export function readProps<S extends z.ZodType>(
   const problems = result.success ? ofOtherStacks(scope, result.data) : result.error.issues.map(problem);
   for (const found of problems) {
     Findings.of(scope).report({
-      rule: 'props/invalid',
-      severity: 'error',
+      rule: PROPS_RULE.id,
+      severity: PROPS_RULE.severity,
       path: scope.node.path,
       ...found,
     });

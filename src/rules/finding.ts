@@ -15,7 +15,13 @@ export interface Finding {
 
 /** A finding as a person reads it. */
 export function formatFinding({ rule, severity, path, what, remedy }: Finding): string {
-  return [`${severity} ${rule}  ${path}`, ...[...what, remedy].map((line) => `  ${line}`)].join('\n');
+  const lines = [...what, remedy, `rule: docs/rules.md#${ruleAnchor(rule)}`];
+  return [`${severity} ${rule}  ${path}`, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+/** The anchor that GitHub gives to the rule's heading in docs/rules.md: without punctuation. */
+export function ruleAnchor(rule: string): string {
+  return rule.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '');
 }
 
 /** Errors first, then by path and rule, so that equal plans give equal text. */

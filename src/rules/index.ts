@@ -32,7 +32,7 @@ import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
 import { srv6TwoHosts } from './srv6-two-hosts';
 import { srv6Underlay } from './srv6-underlay';
 
-export { formatFinding, sortFindings, type Finding, type Severity } from './finding';
+export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
 export type { Rule } from './rule';
 
 /** Every rule, by id. */
@@ -66,6 +66,15 @@ export const RULES: readonly Rule[] = [
   srv6TwoHosts,
   srv6Underlay,
 ];
+
+/** Said by the constructs of their own props, before there is a plan. */
+export const PROPS_RULE: Omit<Rule, 'check'> = {
+  id: 'props/invalid',
+  severity: 'error',
+  statement: 'The props of a construct can be read.',
+  reason:
+    'What stands in a file at synth must be known then: a value of another form, or a Terraform reference, would reach the host as it is.',
+};
 
 /** All that is wrong with a plan: every rule, all findings at once. */
 export function checkFleet(fleet: FleetIntents, plan: FleetPlan): Finding[] {

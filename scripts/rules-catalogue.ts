@@ -1,0 +1,27 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROPS_RULE, RULES } from '../src/rules';
+
+/** Where the catalogue stands; every finding's last line names its rule there. */
+export const CATALOGUE_PATH = join(__dirname, '..', 'docs', 'rules.md');
+
+/** docs/rules.md: every rule, with what must hold and why. */
+export function rulesCatalogue(): string {
+  const rules = [PROPS_RULE, ...RULES].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const head = [
+    '# Rules',
+    '<!-- Made from src/rules by `npx tsx scripts/rules-catalogue.ts`. -->',
+    'What is checked of a stack at synth. An error stops the synth, a warning does not; all findings are shown at once.',
+  ];
+  const sections = rules.flatMap(({ id, severity, statement, reason }) => [
+    `## ${id}`,
+    `${severity === 'error' ? 'Error' : 'Warning'}. ${statement}`,
+    `Why: ${reason}`,
+  ]);
+  return `${[...head, ...sections].join('\n\n')}\n`;
+}
+
+if (require.main === module) {
+  writeFileSync(CATALOGUE_PATH, rulesCatalogue());
+  process.stderr.write(`rules-catalogue: wrote ${CATALOGUE_PATH}\n`);
+}

@@ -154,8 +154,7 @@ class Host:
             self.process.kill()
             self.process.wait()
             wait(lambda: not os.path.exists(f'/proc/{self.pid}'), f'{self.name}: process 1 does not end')
-            for directory, _, _ in os.walk(self.cgroup, topdown=False):
-                wait(lambda: os.rmdir(directory) is None, f'{directory} is in use')
+            remove_cgroup(self.cgroup)
             self.process = None
 
     def reboot(self):
@@ -227,11 +226,17 @@ class Bench:
     def __init__(self):
         ensure_root()
         CACHE.mkdir(parents=True, exist_ok=True)
-        self.directory = pathlib.Path(tempfile.mkdtemp(dir=CACHE, prefix='bench-'))
+        for old in CACHE.glob('bench-run-*'):  # left by a killed one; its processes and mounts ended with it
+            if not os.path.exists(f'/proc/{old.name.split("-")[2]}'):
+                shutil.rmtree(old, ignore_errors=True)
+        self.directory = pathlib.Path(tempfile.mkdtemp(dir=CACHE, prefix=f'bench-run-{os.getpid()}-'))
         self.hosts, self.wires, self.mounted = [], [], False
         # A copy: the sources may be edited while the bench runs.
         shutil.copytree(AGENT, self.directory / 'agent', ignore=shutil.ignore_patterns('__pycache__'))
         self.cgroups = self.find_cgroups()
+        for old in self.cgroups.glob('dataplane-bench-*'):
+            if not os.path.exists(f'/proc/{old.name.split("-")[2]}'):
+                remove_cgroup(old)
         # The wires: Linux bridges in a namespace of their own, so that a host's reboot doesn't unplug its peers.
         self.fabric = subprocess.Popen(['unshare', '--net', '--mount', 'chroot', str(ROOT), 'sleep', 'infinity'],
                                        preexec_fn=die_with_parent)
@@ -321,6 +326,11 @@ class Bench:
         return process
 
 
+def remove_cgroup(cgroup):
+    for directory, _, _ in os.walk(cgroup, topdown=False):
+        wait(lambda: os.rmdir(directory) is None, f'{directory} is in use')
+
+
 def wait(condition, message, seconds=10.0):
     """The first true result of condition; an OSError counts as not yet."""
     end = time.monotonic() + seconds
@@ -346,10 +356,10 @@ def main():
         bench.boot()
         for host in hosts:
             print(f'{host.name}: nsenter -t {host.pid} -n -m -p -u -i -C -r -w env -i PATH={ENVIRONMENT["PATH"]} bash')
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            pass
+        # From here on Ctrl-C only ends the waiting, also a second one.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        signal.pause()
 
 
 if __name__ == '__main__':

@@ -29,7 +29,7 @@ def resources(host, plan):
     found += [Neighbour(host, neighbour) for neighbour in wanted["neighbours"]]
     groups = {}
     for flow in wanted["flows"]:
-        groups.setdefault((flow["bridge"], flow["cookie"]), []).append(flow)
+        groups.setdefault((flow["bridge"], hex(int(flow["cookie"], 16))), []).append(flow)
     found += [Flows(host, bridge, cookie, flows) for (bridge, cookie), flows in groups.items()]
     if "openvswitch" in plan["agentModules"]:
         from . import openvswitch
@@ -69,9 +69,8 @@ class Sysctl(NetworkResource):
 
     @staticmethod
     def path(key):
-        # As sysctl reads it: the first separator decides, the other one is then part of a name (eth0.5).
-        swapped = re.match(r"[^/.]*\.", key)
-        return "/proc/sys/" + (key.translate(str.maketrans("./", "/.")) if swapped else key)
+        # As sysctl reads it: with slashes where a name has a dot (net/ipv4/conf/eth0.5/rp_filter).
+        return "/proc/sys/" + (key if "/" in key else key.replace(".", "/"))
 
     @classmethod
     def undo(cls, host, key, record):
@@ -139,106 +138,90 @@ def set_mtu(host, name, mtu, mtu_request):
     host.run(["ip", "link", "set", "dev", name, "mtu", mtu])
 
 
-class Address(NetworkResource):
-    kind, wanted_text = "address", "present"
+class Entry(NetworkResource):
+    """What `ip` adds and deletes; the key is what it is called there."""
 
-    def __init__(self, host, link, address):
-        super().__init__(host, f"{link} {address}", self.wanted_text)
+    verb, extra = "add", ()
 
     def read(self):
-        name, address = self.key.split(" ")
-        return self.wanted_text if has_address(link_of(self.host, name), address) else None
+        return self.wanted if self.find(self.host, self.key) else None
 
     def make(self, present):
-        name, address = self.key.split(" ")
-        # nodad: usable at once; a tunnel's end doesn't wait for neighbours that may not be there yet.
-        self.host.run(["ip", "address", "add", address, "dev", name, *(["nodad"] if ":" in address else [])])
-
-    def summary(self, present):
-        return "added"
+        self.host.run(["ip", self.kind, self.verb, *self.key.split(" "), *self.extra])
 
     @classmethod
     def undo(cls, host, key, record):
-        name, address = key.split(" ")
-        if has_address(link_of(host, name), address):
-            host.run(["ip", "address", "del", address, "dev", name])
+        if cls.find(host, key):
+            host.run(["ip", cls.kind, "del", *key.split(" ")])
 
 
-def has_address(link, address):
-    wanted = ipaddress.ip_interface(address)
-    return any(ipaddress.ip_interface(f"{entry['local']}/{entry['prefixlen']}") == wanted
-               for entry in (link or {}).get("addr_info", []) if "local" in entry)
+class Address(Entry):
+    kind = "address"
+
+    def __init__(self, host, link, address):
+        super().__init__(host, f"{address} dev {link}", "present")
+        # nodad: usable at once; a tunnel's end doesn't wait for neighbours that may not be there yet.
+        self.extra = ["nodad"] if ":" in address else []
+
+    @staticmethod
+    def find(host, key):
+        address, _, device = key.split(" ")
+        wanted = ipaddress.ip_interface(address)
+        return any(ipaddress.ip_interface(f"{entry['local']}/{entry['prefixlen']}") == wanted
+                   for entry in (link_of(host, device) or {}).get("addr_info", []) if "local" in entry)
 
 
-class Route(NetworkResource):
-    kind = "route"
+class Route(Entry):
+    kind, extra = "route", ("proto", "static")
 
     def __init__(self, host, route):
-        via = f" via {route['via']}" if route["via"] else ""
-        super().__init__(host, f"{route['destination']}{via} dev {route['device']}", route)
+        super().__init__(host, route_key(route["destination"], route["via"], route["device"]), "present")
 
-    def read(self):
-        return next((self.wanted for route in routes_to(self.host, self.wanted["destination"])
-                     if route.get("dev") == self.wanted["device"] and route.get("gateway") == self.wanted["via"]), None)
+    @staticmethod
+    def to(host, key):
+        """Routes to the destination."""
+        destination = key.split(" ")[0]
+        return ip(host, "-6" if ":" in destination else "-4", "route", "show", "exact", destination)
+
+    @classmethod
+    def find(cls, host, key):
+        return any(route_key(key.split(" ")[0], route.get("gateway"), route.get("dev")) == key for route in cls.to(host, key))
 
     def problems(self, present):
         """Of the same metric there can be one route only; `ip` says `File exists`."""
-        metric = 1024 if ":" in self.wanted["destination"] else 0
-        recorded = [record["wanted"]["destination"] for record in self.host.state.of_kind(self.kind)]
-        if self.wanted["destination"] in recorded:
+        destination = self.key.split(" ")[0]
+        if any(record["key"].split(" ")[0] == destination for record in self.host.state.of_kind("route")):
             return []
-        return [Problem("there is another route to this destination, which dataplane-host didn't make",
-                        f"{STAGE}: {self.key}", f"via {route.get('gateway', '-')} dev {route.get('dev', '-')}",
-                        "remove it, or take it into the stack")
-                for route in routes_to(self.host, self.wanted["destination"]) if route.get("metric", 0) == metric]
-
-    def make(self, present):
-        self.host.run(["ip", "route", "add", *self.key.split(" "), "proto", "static"])
-
-    @classmethod
-    def undo(cls, host, key, record):
-        if any(key == f"{record['wanted']['destination']}" + (f" via {route['gateway']}" if "gateway" in route else "")
-               + f" dev {route.get('dev')}" for route in routes_to(host, record["wanted"]["destination"])):
-            host.run(["ip", "route", "del", *key.split(" ")])
+        return [Problem("there is another route to this destination, which dataplane-host didn't make", f"{STAGE}: {self.key}",
+                        route_key(destination, route.get("gateway"), route.get("dev")), "remove it, or take it into the stack")
+                for route in self.to(self.host, self.key) if route.get("metric", 0) == (1024 if ":" in destination else 0)]
 
 
-def routes_to(host, destination):
-    return ip(host, "-6" if ":" in destination else "-4", "route", "show", "exact", destination)
+def route_key(destination, via, device):
+    return destination + (f" via {via}" if via else "") + f" dev {device}"
 
 
-class Neighbour(NetworkResource):
-    """Permanent: nothing is asked on the link."""
+class Neighbour(Entry):
+    """Permanent: nothing is asked on the link. What the kernel had learnt by itself, it learns again."""
 
-    kind = "neighbour"
+    kind, verb = "neighbour", "replace"
 
     def __init__(self, host, neighbour):
         super().__init__(host, f"{neighbour['address']} dev {neighbour['device']}", neighbour["hardwareAddress"])
+        self.extra = ["lladdr", self.wanted, "nud", "permanent"]
+
+    @staticmethod
+    def find(host, key):
+        entry = next(iter(ip(host, "neighbour", "show", "to", *key.split(" "))), {})
+        return entry.get("lladdr") if "PERMANENT" in entry.get("state", ()) else None
 
     def read(self):
-        entry = neighbour_of(self.host, self.key)
-        return entry.get("lladdr") if entry and "PERMANENT" in entry["state"] else None
-
-    def before(self):
-        return None  # what the kernel learnt by itself, it learns again
+        return self.find(self.host, self.key)
 
     def problems(self, present):
         return [] if present is None or self.record else [Problem(
             "there is a permanent neighbour that dataplane-host didn't make, with another hardware address",
             f"{STAGE}: {self.key}", f"{present}, not {self.wanted}", f"`ip neighbour del {self.key}`")]
-
-    def make(self, present):
-        self.host.run(["ip", "neighbour", "replace", *self.key.split(" "), "lladdr", self.wanted, "nud", "permanent"])
-
-    @classmethod
-    def undo(cls, host, key, record):
-        entry = neighbour_of(host, key)
-        if entry and entry.get("lladdr") == record["wanted"] and "PERMANENT" in entry["state"]:
-            host.run(["ip", "neighbour", "del", *key.split(" ")])
-
-
-def neighbour_of(host, key):
-    address, _, device = key.split(" ")
-    return next(iter(ip(host, "neighbour", "show", "to", address, "dev", device)), None)
 
 
 class Flows(NetworkResource):
@@ -254,51 +237,46 @@ class Flows(NetworkResource):
             + f" actions={flow['actions']}" for flow in flows))
 
     def read(self):
-        present, wanted = self.present(), self.canonical()
+        present = self.present()
         if present is None:
             return None
         # In the plan's words where it is as planned.
-        words = {canonical: text for text, canonical in wanted.items()}
-        return sorted(words.get(flow, " actions=".join(flow)) for flow in present) if present or wanted else []
+        words = {canonical: text for text, canonical in self.canonical().items()}
+        return sorted(words.get(flow, " actions=".join(flow[:2])) for flow in present if flow[2] == self.cookie)
 
     def present(self):
-        answer = self.host.run([*OFCTL, "--no-names", "--no-stats", "dump-flows", self.bridge, f"cookie={self.cookie}/-1"],
-                               check=False)
-        return None if answer.rc else {split_flow(line) for line in answer.stdout.splitlines() if " actions=" in line}
+        """{(match, actions, cookie)} of the bridge, others' too."""
+        answer = self.host.run([*OFCTL, "--no-names", "--no-stats", "dump-flows", self.bridge], check=False)
+        return None if answer.rc else set(map(split_flow, re.findall("^.* actions=.*$", answer.stdout, re.M)))
 
     def canonical(self):
-        """{flow as planned: (match, actions) as ovs-ofctl prints it}"""
-        ports = port_numbers(self.host, self.bridge)
-        text = "".join(f"{with_numbers(flow, ports)}\n" for flow in self.wanted)
+        """{flow as planned: (match, actions, cookie) as ovs-ofctl prints it}"""
+        text = "".join(f"{line}\n" for line in self.lines())
         answer = self.host.run([*OFCTL, "--no-names", "parse-flows", "-"], stdin=text, check=False)
-        lines = [line.partition(": ADD ")[2] for line in answer.stdout.splitlines() if ": ADD " in line]
-        if answer.rc or len(lines) != len(self.wanted):
-            # Usually a port that isn't there yet; a change says it in ovs-ofctl's words.
-            return {flow: (flow, "?") for flow in self.wanted}
-        return dict(zip(self.wanted, map(split_flow, lines)))
+        found = [split_flow(line) for line in re.findall("(?<=: ADD ).*$", answer.stdout, re.M)]
+        # It refuses a port that isn't there yet; the change says so in its words.
+        return dict(zip(self.wanted, found if len(found) == len(self.wanted) else [(flow,) for flow in self.wanted]))
+
+    def lines(self):
+        ports = port_numbers(self.host, self.bridge)
+        return [f"cookie={self.cookie},{with_numbers(flow, ports)}" for flow in self.wanted]
+
+    def problems(self, present):
+        """A flow of the same match under another cookie would be overwritten."""
+        matches = {flow[0] for flow in self.canonical().values()}
+        known = [record["key"] for record in self.host.state.of_kind(self.kind)]
+        return [Problem("there is a flow with the same table, priority and match that dataplane-host didn't make",
+                        f"{STAGE}: {self.key}", f"cookie={cookie},{match} actions={actions}",
+                        "remove it, or give the planned one another priority")
+                for match, actions, cookie in sorted(self.present() or ())
+                if match in matches and cookie != self.cookie and f"{self.bridge} {cookie}" not in known]
 
     def make(self, present):
-        wanted, there = self.canonical(), self.present() or set()
-        ports = port_numbers(self.host, self.bridge)
-        lines = [f"delete_strict cookie={self.cookie}/-1,{match}" for match, _ in sorted(there - set(wanted.values()))]
-        lines += [f"add cookie={self.cookie},{with_numbers(flow, ports)}" for flow, canonical in wanted.items()
-                  if canonical not in there]
-        self.foreign(wanted)
+        wanted, there = list(self.canonical().values()), self.present() or set()
+        lines = [f"delete_strict cookie={cookie}/-1,{match}" for match, _, cookie in sorted(there - set(wanted))
+                 if cookie == self.cookie]
+        lines += [f"add {line}" for line, flow in zip(self.lines(), wanted) if flow not in there]
         self.host.run([*OFCTL, "--bundle", "add-flows", self.bridge, "-"], stdin="\n".join(lines) + "\n")
-
-    def foreign(self, wanted):
-        """A flow of the same match, priority and table under another cookie would be overwritten."""
-        others = self.host.run([*OFCTL, "--no-names", "--no-stats", "dump-flows", self.bridge], check=False).stdout
-        matches = {match for match, _ in wanted.values()}
-        for line in others.splitlines():
-            cookie = re.search(r"cookie=(0x[0-9a-f]+|0)\b", line)
-            if " actions=" in line and split_flow(line)[0] in matches and cookie and int(cookie.group(1), 16) != int(
-                    self.cookie, 16) and not self.host.state.find(self.kind, f"{self.bridge} {cookie.group(1)}"):
-                raise Problem("there is a flow with the same table, priority and match that dataplane-host didn't make",
-                              f"{STAGE}: {self.key}", line.strip(), "remove it, or give the planned one another priority")
-
-    def summary(self, present):
-        return f"{len(self.wanted)} flows set"
 
     def before(self):
         return None
@@ -311,22 +289,22 @@ class Flows(NetworkResource):
 
 
 def split_flow(text):
-    """(table, priority and match; actions) of a line that ovs-ofctl printed, its cookie left out.
+    """(table, priority and match; actions; cookie) of a flow as ovs-ofctl prints it.
 
     dump-flows: ` cookie=0x5, table=2, priority=10,ip actions=drop`; parse-flows: `table:2 priority=10,ip cookie:0x5
-    actions=drop`.
+    actions=drop`. reset_counts is a flag of those added by OpenFlow 1.0.
     """
     head, _, actions = text.partition(" actions=")
-    words = [word for word in re.split(r"[ ,]+", head.strip().replace("table:", "table="))
-             if word and not word.startswith(("cookie=", "cookie:")) and word != "reset_counts"]
-    if not words or not words[0].startswith("table="):
-        words.insert(0, "table=0")
-    return ",".join(words), actions.strip()
+    words = re.split(r"[ ,]+", re.sub(r"\b(table|cookie):", r"\1=", head).strip())
+    cookie = next((word[7:] for word in words if word.startswith("cookie=")), "0x0")
+    table = next((word for word in words if word.startswith("table=")), "table=0")
+    rest = [word for word in words if not re.match("cookie=|table=|reset_counts|$", word)]
+    return ",".join([table, *rest]), actions.strip(), cookie
 
 
 def switch(host):
-    from .openvswitch import Switch  # a bundle for a host without Open vSwitch hasn't got it
-    return Switch.of(host)
+    from .openvswitch import switch_of  # a bundle for a host without Open vSwitch hasn't got it
+    return switch_of(host)
 
 
 def port_numbers(host, bridge):

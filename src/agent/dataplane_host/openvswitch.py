@@ -16,12 +16,7 @@ LOG = "/var/log/openvswitch/ovs-vswitchd.log"
 PIDFILE = "/run/openvswitch/ovs-vswitchd.pid"
 # Names the daemon process that hasn't read a changed setting yet. In /run: a reboot is a restart too.
 STALE = "/run/dataplane-host.ovs-restart"
-COLUMNS = {
-    "Open_vSwitch": "other_config,iface_types,dpdk_initialized",
-    "Bridge": "name,ports,datapath_type,fail_mode,other_config,external_ids",
-    "Port": "_uuid,name,interfaces,external_ids",
-    "Interface": "_uuid,name,type,options,other_config,mtu,mtu_request,ofport,ofport_request,error,link_state",
-}
+TABLES = "Open_vSwitch", "Bridge", "Port", "Interface"
 SHARED_MBUFS = 262144
 
 
@@ -45,22 +40,16 @@ class Switch:
     def __init__(self, host):
         self.host, self.tables = host, None
 
-    @classmethod
-    def of(cls, host):
-        if not hasattr(host, "open_vswitch"):
-            host.open_vswitch = cls(host)
-        return host.open_vswitch
-
     def rows(self, table):
         """None: there is no database to ask."""
         if self.tables is None:
-            words = [word for name, columns in COLUMNS.items() for word in ("--", f"--columns={columns}", "list", name)]
+            words = [word for name in TABLES for word in ("--", "list", name)]
             answer = self.host.run(["ovs-vsctl", "--timeout=20", "--no-wait", "--format=json", *words], check=False)
             if answer.rc:
                 return None
             documents = map(json.loads, answer.stdout.splitlines())
             self.tables = {name: [dict(zip(document["headings"], map(plain, row))) for row in document["data"]]
-                           for name, document in zip(COLUMNS, documents)}
+                           for name, document in zip(TABLES, documents)}
         return self.tables[table]
 
     def row(self, table, name):
@@ -95,16 +84,18 @@ class Switch:
         return active and self.host.run(["ovs-appctl", "--timeout=10", "version"], check=False).rc == 0
 
 
+def switch_of(host):
+    if not hasattr(host, "open_vswitch"):
+        host.open_vswitch = Switch(host)
+    return host.open_vswitch
+
+
 def plain(value):
     """A value of the database's JSON: maps as dict, an empty set as None, a set of one as that one."""
     if not isinstance(value, list):
         return value
     kind, content = value
-    if kind == "map":
-        return dict(content)
-    if kind == "set":
-        return [plain(entry) for entry in content] or None
-    return content
+    return dict(content) if kind == "map" else content if kind == "uuid" else [plain(entry) for entry in content] or None
 
 
 def many(value):
@@ -121,8 +112,7 @@ def ours(row):
 
 
 def log_lines(host):
-    tail = host.run(["tail", "-n", "2000", host.path(LOG)], check=False).stdout
-    return tail.splitlines()
+    return host.run(["tail", "-n", "2000", host.path(LOG)], check=False).stdout.splitlines()
 
 
 def words_since(host, before, *about):
@@ -156,16 +146,16 @@ def restart_pending(host):
 
 def restart(host, service, daemon_service):
     before = log_lines(host)
-    Switch.of(host).tables = None
+    switch_of(host).tables = None
     # A crash loop leaves units that systemd refuses to start again.
     host.run(["systemctl", "reset-failed", service, daemon_service], check=False)
     log(STAGE, service, "restarting")
     answer = host.run(["systemctl", "restart", service], check=False, timeout=330)
-    if answer.rc or not host.wait_for(lambda: Switch.of(host).running(daemon_service), 30):
+    if answer.rc or not host.wait_for(lambda: switch_of(host).running(daemon_service), 30):
         raise Problem("Open vSwitch doesn't run after its restart", service, words_since(host, before),
                       f"`journalctl -u {daemon_service}`; other_config is what it starts with")
     host.remove(STALE)
-    Switch.of(host).tables = None
+    switch_of(host).tables = None
 
 
 def alternative(host, name):
@@ -192,13 +182,10 @@ class RestartAtUndo(Resource):
     def before(self):
         name = self.plan["alternative"] and self.plan["alternative"]["name"]
         return {"alternative": name, "daemonService": self.plan["daemonService"],
-                "running": Switch.of(self.host).running(self.plan["daemonService"])}
+                "running": switch_of(self.host).running(self.plan["daemonService"])}
 
     def change(self, present):
         pass
-
-    def summary(self, present):
-        return "settings recorded before their change"
 
     @classmethod
     def undo(cls, host, key, record):
@@ -223,9 +210,6 @@ class Alternative(Resource):
     def change(self, present):
         self.host.run(["update-alternatives", "--set", self.key, self.wanted])
 
-    def summary(self, present):
-        return f"set to {self.wanted}"
-
     @classmethod
     def undo(cls, host, key, record):
         before = record["before"]
@@ -246,11 +230,11 @@ class OtherConfig(Resource):
         self.plan, self.restarts = plan, key in plan["restartKeys"]
 
     def read(self):
-        root = Switch.of(self.host).root()
+        root = switch_of(self.host).root()
         return root and root["other_config"].get(self.key)
 
     def before(self):
-        if Switch.of(self.host).root() is None:  # installed, but never started
+        if switch_of(self.host).root() is None:  # installed, but never started
             self.host.run(["systemctl", "start", self.plan["service"]], check=False, timeout=330)
         return {"value": self.read(), "restarts": self.restarts}
 
@@ -263,14 +247,14 @@ class OtherConfig(Resource):
             host.write_text(STALE, daemon_process(host)[0] + "\n")
         words = ("remove", "Open_vSwitch", ".", "other_config", json.dumps(key)) if value is None else (
             "set", "Open_vSwitch", ".", pair("other_config", key, value))
-        Switch.of(host).change(*words, wait=False)
+        switch_of(host).change(*words, wait=False)
 
     def summary(self, present):
         return f"set to {self.wanted!r}" + (f" (was {present!r})" if present is not None else "")
 
     @classmethod
     def undo(cls, host, key, record):
-        root, before = Switch.of(host).root(), record["before"]
+        root, before = switch_of(host).root(), record["before"]
         if root is None or root["other_config"].get(key) == before["value"]:
             return None
         if root["other_config"].get(key) != record["wanted"]:
@@ -292,7 +276,7 @@ class Daemon(Resource):
         self.plan = wanted
 
     def read(self):
-        running, root = Switch.of(self.host).running(self.key), Switch.of(self.host).root() or {}
+        running, root = switch_of(self.host).running(self.key), switch_of(self.host).root() or {}
         return {"running": running, "restartPending": restart_pending(self.host),
                 "binary": self.wanted["binary"] and daemon_process(self.host)[1],
                 "dpdk": self.plan["dpdk"] and running and bool(root.get("dpdk_initialized"))}
@@ -322,23 +306,19 @@ class Owned(Resource):
 
     @property
     def row(self):
-        return Switch.of(self.host).row(self.table, self.name)
+        return switch_of(self.host).row(self.table, self.name)
 
     @property
     def keys(self):
         """Keys that we set at the last change."""
         return (self.row["external_ids"].get(MARK) or "").split() if ours(self.row) else []
 
-    def foreign(self, present):
-        """How it differs, where it is there and not ours."""
-        if not self.row or ours(self.row):
-            return None
-        return ", ".join(f"{key} is {json.dumps(present[key])}, not {json.dumps(value)}"
-                         for key, value in self.wanted.items() if present and present[key] != value)
-
     def problems(self, present):
-        differing = self.foreign(present)
-        return [] if differing is None else [Problem(
+        if present is None or ours(self.row):
+            return []
+        differing = ", ".join(f"{key} is {json.dumps(present[key])}, not {json.dumps(value)}"
+                              for key, value in self.wanted.items() if present[key] != value)
+        return [Problem(
             f"there is a {self.table.lower()} {self.name} that dataplane-host didn't make, and it isn't as planned",
             f"Open vSwitch: {self.key}", differing, "remove it, change it, or give the planned one another name")]
 
@@ -366,13 +346,13 @@ class Bridge(Owned):
             words = [pair("other_config", "hwaddr", address)]
         elif "hwaddr" in self.keys:
             words = ["--", "remove", "Bridge", self.name, "other_config", "hwaddr"]
-        Switch.of(self.host).change(
+        switch_of(self.host).change(
             "--may-exist", "add-br", self.name, "--", "set", "Bridge", self.name, "datapath_type=netdev",
             f"fail_mode={self.wanted['failMode']}", pair("external_ids", MARK, "hwaddr" if address else "bridge"), *words)
 
     @classmethod
     def undo(cls, host, key, record):
-        switch = Switch.of(host)
+        switch = switch_of(host)
         if not ours(switch.row("Bridge", key)):
             return None
         if switch.ports(key):
@@ -386,51 +366,44 @@ class Port(Owned):
     """A port with its one interface."""
 
     kind, table = "ovs-port", "Port"
-    remedy = "see " + LOG
 
     def __init__(self, host, bridge, port):
         super().__init__(host, f"{bridge}/{port['name']}", port["name"], {
             "bridge": bridge, "type": port["type"], "options": port["options"], "otherConfig": port["otherConfig"],
             "mtuRequest": port["mtuRequest"], "openFlowPort": port["openFlowPort"], "error": None})
-        self.set_keys = sorted([f"options:{key}" for key in port["options"]]
-                               + [f"other_config:{key}" for key in port["otherConfig"]]
-                               + ["mtu_request"] * (port["mtuRequest"] is not None)
-                               + ["ofport_request"] * (port["openFlowPort"] is not None))
-
-    @property
-    def interface(self):
-        return Switch.of(self.host).row("Interface", self.name)
+        # What is set, as the mark lists it, and as ovs-vsctl is told it.
+        self.settings = {f"{column}:{key}": pair(column, key, value) for column, part in
+                         (("options", "options"), ("other_config", "otherConfig")) for key, value in port[part].items()}
+        for column, part in (("mtu_request", "mtuRequest"), ("ofport_request", "openFlowPort")):
+            if port[part] is not None:
+                self.settings[column] = f"{column}={port[part]}"
 
     def read(self):
-        row, compared = self.row and self.interface, {*self.set_keys, *self.keys}
+        row, compared = self.row and switch_of(self.host).row("Interface", self.name), {*self.settings, *self.keys}
         if not row:
             return None
-        entries = {column: {key: value for key, value in row[column].items() if f"{column}:{key}" in compared}
-                   for column in ("options", "other_config")}
-        return {"bridge": Switch.of(self.host).bridge_of(self.name), "type": row["type"] or "system",
-                "options": entries["options"], "otherConfig": entries["other_config"],
+        options, other = ({key: value for key, value in row[column].items() if f"{column}:{key}" in compared}
+                          for column in ("options", "other_config"))
+        return {"bridge": switch_of(self.host).bridge_of(self.name), "type": row["type"] or "system",
+                "options": options, "otherConfig": other,
                 # The one in force, where there is one: a driver may refuse a request without an error.
                 "mtuRequest": (row["mtu"] or row["mtu_request"]) if "mtu_request" in compared else None,
                 "openFlowPort": row["ofport"] if "ofport_request" in compared else None,
                 "error": row["error"] or (f"no OpenFlow port ({row['ofport']})" if (row["ofport"] or 0) < 1 else None)}
 
     def change(self, present):
-        switch, wanted = Switch.of(self.host), self.wanted
+        switch, wanted = switch_of(self.host), self.wanted
         root, before = switch.root(), log_lines(self.host)
         if wanted["type"] not in many(root and root["iface_types"]):
             raise Problem(f"this Open vSwitch has no interface type {wanted['type']}", self.key,
                           " ".join(many(root and root["iface_types"])), "another package or binary of it is needed")
-        values = {**{f"options:{key}": pair("options", key, value) for key, value in wanted["options"].items()},
-                  **{f"other_config:{key}": pair("other_config", key, value) for key, value in wanted["otherConfig"].items()},
-                  "mtu_request": f"mtu_request={wanted['mtuRequest']}",
-                  "ofport_request": f"ofport_request={wanted['openFlowPort']}"}
         words = ["--may-exist", "add-port", wanted["bridge"], self.name]
         if present and present["error"]:
             # Without a change Open vSwitch doesn't try again.
             words = ["del-port", self.name, "--", *words]
-        words += ["--", "set", "Interface", self.name, f"type={wanted['type']}", *(values[key] for key in self.set_keys),
-                  "--", "set", "Port", self.name, pair("external_ids", MARK, " ".join(self.set_keys) or "port")]
-        for column, _, key in (entry.partition(":") for entry in self.keys if entry not in self.set_keys and entry != "port"):
+        words += ["--", "set", "Interface", self.name, f"type={wanted['type']}", *self.settings.values(),
+                  "--", "set", "Port", self.name, pair("external_ids", MARK, " ".join(sorted(self.settings)) or "port")]
+        for column, _, key in (entry.partition(":") for entry in self.keys if entry not in {*self.settings, "port"}):
             words += ["--", "remove", "Interface", self.name, column, json.dumps(key)] if key else [
                 "--", "clear", "Interface", self.name, column]
         switch.change(*words)
@@ -444,13 +417,13 @@ class Port(Owned):
             return self.holds(self.read())
         if not self.host.wait_for(taken_in, 5, 0.5):
             got = self.read() or {}
-            raise Problem(f"Open vSwitch didn't set up the port: {got.get('error') or 'asked for '}"
-                          + ("" if got.get("error") else f"{json.dumps(wanted)}, got {json.dumps(got)}"),
-                          self.key, words_since(self.host, before, self.name, device), self.remedy)
+            fault = got.get("error") or f"asked for {json.dumps(wanted)}, got {json.dumps(got)}"
+            raise Problem(f"Open vSwitch didn't set up the port: {fault}", self.key,
+                          words_since(self.host, before, self.name, device), "see " + LOG)
 
     @classmethod
     def undo(cls, host, key, record):
-        switch, name = Switch.of(host), record["key"].partition("/")[2]
+        switch, name = switch_of(host), record["key"].partition("/")[2]
         if ours(switch.row("Port", name)):
             switch.change("--if-exists", "del-port", record["wanted"]["bridge"], name)
         if record["wanted"]["type"] == "dpdk":
@@ -480,16 +453,15 @@ class SegmentList(Resource):
 
     def read(self):
         command = ["ovs-appctl", "--timeout=10", "ofproto/trace-packet-out", self.bridge, "in_port=LOCAL,ip"]
-        row = Switch.of(self.host).row("Interface", self.key)
+        row = switch_of(self.host).row("Interface", self.key)
         if not row or not row["ofport"]:
             return None
-        trace = ""
-        for attempt in range(2):
-            trace = self.host.run([*command, f"output:{row['ofport']}"], check=False).stdout
-            if "neighbor cache miss" not in trace or attempt:
-                break
+        command.append(f"output:{row['ofport']}")
+        trace = self.host.run(command, check=False).stdout
+        if "neighbor cache miss" in trace:
             # The answer to the kernel's neighbour discovery fills Open vSwitch's own cache.
             self.host.run(["ping", "-6", "-c", "1", "-W", "1", self.options["remote_ip"]], check=False)
+            trace = self.host.run(command, check=False).stdout
         found = re.search(r"srv6\(segments_left=\d+,segs\(([^)]*)\)\)", trace)
         return found.group(1) if found else self.UNKNOWN
 
@@ -501,14 +473,11 @@ class SegmentList(Resource):
     def change(self, present):
         # Both values mean the same: an IPv6 header has no "don't fragment", and 64 is the default.
         key, value = next((key, value) for key, value in (("df_default", "true"), ("ttl", "64")) if key not in self.options)
-        options = Switch.of(self.host).row("Interface", self.key)["options"]
+        options = switch_of(self.host).row("Interface", self.key)["options"]
         words = ("remove", "Interface", self.key, "options", key) if key in options else (
             "set", "Interface", self.key, pair("options", key, value))
-        Switch.of(self.host).change(*words)
+        switch_of(self.host).change(*words)
         self.asserted = True
-
-    def summary(self, present):
-        return "segment list asserted again"
 
 
 def segment_lists(host, plan):
@@ -520,36 +489,28 @@ def segment_lists(host, plan):
 def checks(host, plan):
     """What no column of the database tells."""
     wanted = plan["stages"]["dataplane"]["openVSwitch"]
-    if wanted is None or not Switch.of(host).running(wanted["daemonService"]):
+    if wanted is None or not switch_of(host).running(wanted["daemonService"]):
         return []  # the daemon's own resource says so
     found = []
-    polled = set(re.findall(r"port: (\S+)\s+queue-id:\s*(\d+)", appctl(host, "dpif-netdev/pmd-rxq-show")))
+    polled = re.findall(r"port: (\S+)\s+queue-id:\s*(\d+)", appctl(host, "dpif-netdev/pmd-rxq-show"))
     for bridge in wanted["bridges"]:
         for port in bridge["ports"]:
-            row, where = Switch.of(host).row("Interface", port["name"]), f"{bridge['name']}/{port['name']}"
-            if row is None or port["type"] not in ("dpdk", "afxdp", "system"):
-                continue
-            if row["link_state"] != "up":
+            name, kind = port["name"], port["type"]
+            row, where = switch_of(host).row("Interface", name), f"{bridge['name']}/{name}"
+            if row and kind in ("dpdk", "afxdp", "system") and row["link_state"] != "up":
                 found.append(Problem("the link is down", where, row["link_state"], "look at the cable and the other end"))
-            queues = int(port["options"].get("n_rxq", "1"))
-            missing = [str(queue) for queue in range(queues) if (port["name"], str(queue)) not in polled]
-            if missing and port["type"] != "system":
+            missing = [str(queue) for queue in range(int(port["options"].get("n_rxq", 1))) if (name, str(queue)) not in polled]
+            if row and kind in ("dpdk", "afxdp") and missing:
                 found.append(Problem("no PMD thread polls the port's receive queue", where, ", ".join(missing),
-                                     f"a CPU of its NUMA node must be in pmd-cpu-mask; {words_since(host, [], port['name'])}"))
-            if port["type"] == "dpdk":
-                found += mempool_problems(host, wanted, port, where)
+                                     f"a CPU of its NUMA node must be in pmd-cpu-mask; {words_since(host, [], name)}"))
+            # Open vSwitch halves a pool that finds no memory until it fits, and tells nobody.
+            size = kind == "dpdk" and re.search(r"\bsize=(\d+)", appctl(host, "netdev-dpdk/get-mempool-info", name))
+            shared = wanted["otherConfig"].get("per-port-memory") != "true" and (port["mtuRequest"] or 1500) > 998
+            if size and shared and int(size.group(1)) < SHARED_MBUFS:
+                found.append(Problem("Open vSwitch found memory for fewer packet buffers than it asked for", where,
+                                     f"asked for {SHARED_MBUFS}, got {size.group(1)}",
+                                     "more hugepages on the NIC's NUMA node, and dpdk-socket-mem to match"))
     return found
-
-
-def mempool_problems(host, wanted, port, where):
-    """Open vSwitch halves a buffer pool that finds no memory until it fits, and tells nobody."""
-    size = re.search(r"\bsize=(\d+)", appctl(host, "netdev-dpdk/get-mempool-info", port["name"]))
-    shared = wanted["otherConfig"].get("per-port-memory") != "true"
-    if not size or not shared or (port["mtuRequest"] or 1500) < 999 or int(size.group(1)) >= SHARED_MBUFS:
-        return []
-    return [Problem("Open vSwitch found memory for fewer packet buffers than it asked for", where,
-                    f"asked for {SHARED_MBUFS}, got {size.group(1)}", "more hugepages on the NIC's NUMA node, "
-                    "and dpdk-socket-mem to match")]
 
 
 def appctl(host, *words):

@@ -1,11 +1,14 @@
-const unit = require('./jest.config.js');
-
-/** What boots virtual machines: one after the other, in minutes. */
+/** What boots virtual machines: one test file after the other, in minutes. */
 module.exports = {
-  ...unit,
+  testEnvironment: 'node',
   roots: ['<rootDir>/test/rack'],
   testMatch: ['**/*.rack.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022' } },
+    ],
+  },
   maxWorkers: 1,
   testTimeout: 1_800_000,
   verbose: true,

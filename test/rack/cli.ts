@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from './folders';
 import { ensureImage } from './image';
@@ -26,6 +28,7 @@ usage: npx tsx test/rack/cli.ts COMMAND
                             command line for the shell there, several are a command and its arguments
        --run RUN            where several racks are up
   down [RUN]                stop detached racks and clean up after killed ones; RUN: that one, whoever's it is
+  clean                     remove saved racks, logs of failed and kept runs, and images of older recipes
   --help                    this text
 
 topologies
@@ -75,6 +78,8 @@ async function main(words: readonly string[]): Promise<number> {
       return ssh(one(operands, 'ssh MACHINE'), far.command, values.run);
     case 'down':
       return down(operands[0] ?? values.run);
+    case 'clean':
+      return clean();
     default:
       throw new UsageError(
         command === undefined ? 'a command is missing' : `there is no command "${command}"`,
@@ -170,7 +175,9 @@ function status(): number {
     }
   }
   for (const release of RELEASES) {
-    process.stdout.write(`image ${recipeKey(recipeFor(release))}: ${cacheFolder('images')}\n`);
+    const key = recipeKey(recipeFor(release));
+    const made = existsSync(cacheFolder('images', key)) ? cacheFolder('images', key) : 'not made yet';
+    process.stdout.write(`image ${key}: ${made}\n`);
   }
   return 0;
 }
@@ -204,6 +211,25 @@ async function down(id: string | undefined): Promise<number> {
       process.stdout.write(`stopped ${run.id}\n`);
     } else if (id === undefined) {
       process.stdout.write(`left ${run.id}: it ${ownerOf(run)}; stop it there, or with "down ${run.id}"\n`);
+    }
+  }
+  return 0;
+}
+
+function clean(): number {
+  const runs = listRuns();
+  if (runs.length > 0) {
+    throw new RackError(
+      `${runs.map((run) => run.id).join(', ')} may need what would be removed; run "down" first`,
+    );
+  }
+  const wanted = RELEASES.map((release) => recipeKey(recipeFor(release)));
+  const folders = ['saved', 'failed', 'kept', 'images'].map((name) => cacheFolder(name));
+  for (const folder of folders.filter((each) => existsSync(each))) {
+    // A lock, and a folder with a dot in its name, belong to a build that is going on.
+    for (const name of readdirSync(folder).filter((each) => !wanted.includes(each) && !each.includes('.'))) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+      process.stdout.write(`removed ${join(folder, name)}\n`);
     }
   }
   return 0;

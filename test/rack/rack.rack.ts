@@ -18,13 +18,15 @@ const machineProcesses = (id: string): readonly number[] =>
 
 describe('the rack', () => {
   let rack: Rack;
+  const racks: Rack[] = [];
 
   beforeAll(async () => {
     rack = await Rack.up('two-sites', { progress });
+    racks.push(rack);
   });
 
   afterAll(async () => {
-    await rack?.down();
+    for (const each of racks) await each.down();
   });
 
   it('logs in on both machines, with their hardware as the topology says', async () => {
@@ -112,6 +114,7 @@ describe('the rack', () => {
     const restored = await Rack.restore('rack-test', 'two-sites', { progress, key: 'one' });
     if (restored === null) throw new Error(`nothing was restored from ${folder}`);
     rack = restored;
+    racks.push(rack);
     const again = rack.machine('east');
     expect(await again.bootId()).toBe(before);
     expect(

@@ -9,6 +9,8 @@ module.exports = {
     '<rootDir>/test/rack/.*\\.rack\\.ts$',
   ],
   testMatch: ['**/*.test.ts'],
+  // As the examples import it.
+  moduleNameMapper: { '^cdktf-dataplane$': '<rootDir>/constructs' },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -152,8 +152,12 @@ export class Machine {
       await monitor.waitForRunState('paused', 120_000);
       await monitor.execute('cont');
     });
-    // The guest's clock stands where it stood when the machine was saved.
-    await this.waitForBoot({ timeoutSeconds: 120 });
+    await this.setClock();
+  }
+
+  /** After a pause the guest's clock still stands where it stood before. */
+  async setClock(): Promise<void> {
+    await this.waitForBoot({ timeoutSeconds: 300 });
     await this.run(['sudo', 'date', '--utc', `--set=@${(Date.now() / 1000).toFixed(3)}`]);
   }
 

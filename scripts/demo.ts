@@ -45,6 +45,9 @@ async function main(): Promise<number> {
   console.log(flagshipSummary());
   const progress = new Progress();
   const rack = await Rack.up('two-sites', { progress, detach: values.keep ?? false });
+  // A rack to keep doesn't end with this process; until the demo is through, Ctrl-C ends it all the same.
+  const interrupted = (): void => void rack.down().then(() => process.exit(130));
+  if (values.keep) process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   let failed = true;
   try {
     const run = new StackRun(rack, FLAGSHIP);
@@ -53,7 +56,7 @@ async function main(): Promise<number> {
     await show(progress, rack, run);
     failed = false;
   } finally {
-    if (values.keep)
+    if (values.keep && !failed)
       console.log(
         `\nThe rack is up: npx tsx test/rack/cli.ts ssh east (or west); npx tsx test/rack/cli.ts down ends it.`,
       );

@@ -13,8 +13,6 @@ export interface StackRunOptions {
   /** The app, as a path below the repository: `examples/srv6-two-sites/main.ts`. */
   readonly app: string;
   readonly stackId: string;
-  /** Added to the environment of the app and of everything that it starts. */
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export type LineListener = (line: string) => void;
@@ -29,6 +27,7 @@ export class StackRun {
   private readonly folder: string;
   private readonly terraform: Terraform;
   private readonly path: string;
+  private appEnvironment: Readonly<Record<string, string>> = {};
 
   constructor(
     rack: Rack,
@@ -51,8 +50,9 @@ export class StackRun {
     this.useApp(options.app);
   }
 
-  /** From now on this app is the stack's code; its state stays. */
-  useApp(app: string): void {
+  /** From now on this app is the stack's code, with this added to its environment; the stack's state stays. */
+  useApp(app: string, environment: Readonly<Record<string, string>> = {}): void {
+    this.appEnvironment = environment;
     const tsx = `tsx --tsconfig ${join(REPOSITORY, 'tsconfig.json')}`;
     writeFileSync(
       join(this.folder, 'cdktf.json'),
@@ -140,7 +140,7 @@ export class StackRun {
         ANSIBLE_SSH_COMMON_ARGS: `-F ${this.sshConfiguration}`,
         ANSIBLE_HOME: join(this.folder, 'ansible-home'),
         ANSIBLE_NOCOLOR: '1',
-        ...this.options.environment,
+        ...this.appEnvironment,
         ...environment,
       },
     });

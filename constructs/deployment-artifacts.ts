@@ -31,10 +31,10 @@ export class DeploymentArtifacts extends Construct {
     const { workingDirectory } = session.manifest.forStack(TerraformStack.of(this));
     const folder = join(session.outdir, workingDirectory, ARTIFACTS_FOLDER);
     rmSync(folder, { recursive: true, force: true });
-    for (const { path, content } of artifacts(this.plan())) {
+    for (const { path, content, executable } of artifacts(this.plan())) {
       const file = join(folder, path);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
+      writeFileSync(file, content, { mode: executable ? 0o777 : 0o666 });
     }
   }
 }

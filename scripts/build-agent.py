@@ -1,85 +1,41 @@
 #!/usr/bin/env python3
-"""Packs the agent's modules and the Ansible role's files into lib/agent/agent.json, from where the artifacts take them.
+"""Makes the agent's two editions from src/agent/dataplane_host, and packs them with the Ansible role's files into
+lib/agent/agent.json, from where the artifacts take them.
 
-Comments, docstrings and blank lines are left out: user-data is 16 KiB at most, and the agent is most of it. The code
-itself isn't rewritten (not by ast.unparse either, whose output differs between versions of Python): equal sources are
-equal bytes on every machine. Fails where a module isn't Python 3.9, or isn't the same program after it.
+The full edition has every module, without comments. It is what Ansible brings and what people can copy to a host.
+The installed edition is what stands on a host. cloud-init brings all of it in user-data, 16 KiB at most, so it has no
+more than apply, needs-reboot, verify and undo need (`if FULL:` in the sources says what is left out), minified.
+The full edition carries it as data, and installs it: the same bytes, whoever brought them.
+
+Equal sources are equal bytes. Fails where a module isn't Python 3.9, or isn't the same program without its comments.
 """
 import argparse
 import ast
+import base64
 import hashlib
 import io
 import json
 import os
+import subprocess
 import sys
-import tokenize
+import tempfile
+import zipfile
 from pathlib import Path
+
+from agent_build.minify import minifier
+from agent_build.names import rename
+from agent_build.shake import shake
+from agent_build.squeeze import squeezed
+from agent_build.strip import strip, without_docstrings
 
 PACKAGE = Path(__file__).resolve().parent.parent
 AGENT = PACKAGE / "src" / "agent" / "dataplane_host"
 ROLE = PACKAGE / "src" / "agent" / "ansible"
 OLDEST_PYTHON = (3, 9)
-
-
-def docstrings(tree):
-    """The statements that are docstrings, each with whether its body has anything else."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-                yield node, first
-
-
-def without_docstrings(tree):
-    for node, first in list(docstrings(tree)):
-        node.body.remove(first)
-        if not node.body and not isinstance(node, ast.Module):
-            node.body.append(ast.Pass())
-    return tree
-
-
-def strip(source):
-    """The same program without comments, docstrings and blank lines, indented by one space a level."""
-    lines = source.splitlines()
-    for node, first in docstrings(ast.parse(source)):
-        keep = "pass" if len(node.body) == 1 and not isinstance(node, ast.Module) else ""
-        # In UTF-8 bytes, as ast counts.
-        head = lines[first.lineno - 1].encode()[: first.col_offset].decode()
-        tail = lines[first.end_lineno - 1].encode()[first.end_col_offset:].decode()
-        lines[first.lineno - 1:first.end_lineno] = [head + keep + tail] + [""] * (first.end_lineno - first.lineno)
-    text = "\n".join(lines) + "\n"
-    kept = text.splitlines()
-    verbatim = set()  # the lines that begin inside a string
-    depth, string_start, level = 0, None, {}
-    begins = True  # does the next token begin a logical line?
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        kind = tokenize.tok_name[token.type]
-        row = token.start[0]
-        if kind == "COMMENT":
-            kept[row - 1] = kept[row - 1][: token.start[1]].rstrip()
-        elif kind == "INDENT":
-            depth += 1
-        elif kind == "DEDENT":
-            depth -= 1
-        elif kind == "NEWLINE":
-            begins = True
-        elif kind == "FSTRING_START":
-            string_start = row if string_start is None else string_start
-        elif kind == "STRING" or kind == "FSTRING_END":
-            start = row if kind == "STRING" or string_start is None else string_start
-            verbatim.update(range(start + 1, token.end[0] + 1))
-            string_start = None
-        if begins and kind not in ("NEWLINE", "NL", "COMMENT", "INDENT", "DEDENT", "ENDMARKER"):
-            level[row] = depth
-            begins = False
-    result = []
-    for row, line in enumerate(kept, 1):
-        if row in verbatim:
-            result.append(line)
-        elif line.strip():
-            # A line that continues a statement may stand anywhere.
-            result.append(" " * level.get(row, 0) + line.strip())
-    return "\n".join(result) + "\n" if result else ""
+# What only the full edition has.
+FULL_ONLY = ("guard", "netconfig", "inspect")
+# Called from outside: __main__, and the methods that tests put stand-ins in place of.
+ROOTS = ("main", "write_attribute", "sleep")
 
 
 def checked(path):
@@ -94,12 +50,41 @@ def checked(path):
     return stripped
 
 
-def optional_modules():
-    """OPTIONAL_MODULES of stages.py, read without running it."""
-    for node in ast.parse((AGENT / "stages.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "OPTIONAL_MODULES" for target in node.targets):
-            return ast.literal_eval(node.value)
-    sys.exit(f"{AGENT / 'stages.py'}: OPTIONAL_MODULES is missing: it names the modules that not every bundle has")
+def installed_edition(sources):
+    """{name in the zipapp: text}, and {long name: short name}."""
+    trees = shake({name: source for name, source in sources.items() if name not in FULL_ONLY}, ROOTS)
+    names = rename(trees, ROOTS)
+    minify = minifier()
+    files = {archive_name(module): minify(tree) for module, tree in trees.items()}
+    for name, text in files.items():
+        ast.parse(text, name, feature_version=OLDEST_PYTHON)
+    return files, names
+
+
+def archive_name(module):
+    return "__main__.py" if module == "__main__" else f"dataplane_host/{module}.py"
+
+
+def zipapp(files):
+    """As install.py and the program of squeeze.py make it. Stored: whoever carries it compresses all of it at once."""
+    stream = io.BytesIO()
+    stream.write(b"#!/usr/bin/python3\n")
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, data)
+    return stream.getvalue()
+
+
+def check_program(program, archive):
+    """What cloud-init brings has to become what install.py writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "dataplane-host")
+        path.write_text(program, encoding="ascii")
+        done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=False)
+        if path.read_bytes() != archive:
+            sys.exit(f"the installed edition doesn't unpack itself; this is a fault of scripts/agent_build:\n{done.stderr}")
 
 
 def write(path, text):
@@ -113,10 +98,12 @@ def write(path, text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=PACKAGE / "lib" / "agent" / "agent.json", help="file to write (default: %(default)s)")
-    output = parser.parse_args().output
+    options = parser.parse_args()
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(AGENT.glob("*.py"))}
     modules = {path.stem: checked(path) for path in sorted(AGENT.glob("*.py"))}
-    optional = set(optional_modules()) & modules.keys()
-    digest = hashlib.sha256(json.dumps(modules, sort_keys=True).encode()).hexdigest()
+    files, names = installed_edition(sources)
+    archive, program = zipapp(files), squeezed(files)
+    check_program(program, archive)
     role = {
         str(path.relative_to(ROLE)): path.read_text(encoding="utf-8")
         for path in sorted(ROLE.rglob("*"))
@@ -124,12 +111,13 @@ def main():
     }
     document = {
         "modules": modules,
-        "coreModules": sorted(modules.keys() - optional),
-        "optionalModules": sorted(optional),
+        "installed": base64.b64encode(archive).decode(),
+        "installedNames": names,
+        "installedProgram": program,
         "ansible": role,
-        "digest": digest,
+        "digest": hashlib.sha256(json.dumps([modules, files], sort_keys=True).encode()).hexdigest(),
     }
-    write(output, json.dumps(document, sort_keys=True, indent=1) + "\n")
+    write(options.output, json.dumps(document, sort_keys=True, indent=1) + "\n")
 
 
 if __name__ == "__main__":

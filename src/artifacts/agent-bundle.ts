@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
-import { AGENT_MODULES, type AgentModule } from '../plan/host-plan';
 
 /** What scripts/build-agent.py wrote. */
 interface BuiltAgent {
-  /** Module name to source, without comments. */
+  /** The full edition: module name to source, without comments. */
   readonly modules: Readonly<Record<string, string>>;
-  readonly coreModules: readonly string[];
-  readonly optionalModules: readonly string[];
+  /** The installed edition as it stands on hosts: base64 of the zipapp. */
+  readonly installed: string;
+  /** The installed edition as cloud-init brings it: a small program that unpacks itself. */
+  readonly installedProgram: string;
   /** The Ansible role and configuration: path below `ansible/` to text. */
   readonly ansible: Readonly<Record<string, string>>;
   readonly digest: string;
@@ -20,37 +21,32 @@ const FIXED_TIME = new Date(1980, 0, 2, 12);
 const UNIX = 3;
 const REGULAR_FILE_0644 = 0o100644 << 16;
 
-const bundles = new Map<string, Buffer>();
 let built: BuiltAgent | undefined;
+let full: Buffer | undefined;
 
 /**
- * The agent as one executable file (Python's zipapp form) with the core modules and the chosen optional ones. Equal
- * modules, equal bytes. Stored, not compressed: whoever carries it compresses all of it at once, which gives less.
+ * The full edition of the agent as one executable file (Python's zipapp form): what Ansible brings, and what people can
+ * copy to a host. It carries the installed edition. Stored, not compressed: whoever carries it compresses all of it at
+ * once, which gives less.
  */
-export function agentBundle(modules: readonly AgentModule[]): Buffer {
-  const key = [...new Set(modules)].sort().join(' ');
-  const known = bundles.get(key);
-  if (known) return known;
-  const { modules: sources, coreModules, optionalModules } = builtAgent();
-  const missing = modules.filter((name) => !optionalModules.includes(name));
-  if (missing.length > 0) {
-    throw new Error(`the agent as built has no module ${missing.join(', ')}: run \`npm run build\``);
+export function fullAgentBundle(): Buffer {
+  if (full === undefined) {
+    const { modules, installed } = builtAgent();
+    const files: Zippable = {};
+    const add = (path: string, data: Buffer) =>
+      (files[path] = [data, { os: UNIX, attrs: REGULAR_FILE_0644 }]);
+    for (const [name, source] of Object.entries(modules).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      add(name === '__main__' ? '__main__.py' : `dataplane_host/${name}.py`, Buffer.from(source));
+    }
+    add('dataplane_host/installed', Buffer.from(installed, 'base64'));
+    full = Buffer.concat([Buffer.from(INTERPRETER), zipSync(files, { level: 0, mtime: FIXED_TIME })]);
   }
-  const files: Zippable = {};
-  for (const name of [...new Set([...coreModules, ...modules])].sort()) {
-    const path = name === '__main__' ? '__main__.py' : `dataplane_host/${name}.py`;
-    files[path] = [Buffer.from(sources[name] ?? ''), { os: UNIX, attrs: REGULAR_FILE_0644 }];
-  }
-  const archive = zipSync(files, { level: 0, mtime: FIXED_TIME });
-  const bundle = Buffer.concat([Buffer.from(INTERPRETER), archive]);
-  bundles.set(key, bundle);
-  return bundle;
+  return full;
 }
 
-/** The agent with every module: what Ansible brings, and what installs each host's part of it. */
-export function fullAgentBundle(): Buffer {
-  const { optionalModules } = builtAgent();
-  return agentBundle(AGENT_MODULES.filter((name) => optionalModules.includes(name)));
+/** The installed edition as cloud-init writes it to its place: text; at its first run it becomes the zipapp. */
+export function installedAgentProgram(): string {
+  return builtAgent().installedProgram;
 }
 
 /** SHA-256 (hex) of the agent's sources: another version of the agent is another digest. */

@@ -1,14 +1,14 @@
 import { gzipSync } from 'fflate';
 import type { ConnectionPlan, FleetPlan, PlannedHost } from '../plan/fleet-plan';
 import { ansibleSources, fullAgentBundle } from './agent-bundle';
-import type { ArtifactFile } from './artifact-file';
+import type { TextFile } from './artifact-file';
 import { yamlText } from './yaml';
 
 const GROUP = 'dataplane_hosts';
 const ROLE = 'dataplane_host';
 
 /** The Ansible project: what is the same for every fleet (src/agent/ansible), and inventory and playbooks for this one. */
-export function ansibleProject(fleet: FleetPlan): ArtifactFile[] {
+export function ansibleProject(fleet: FleetPlan): TextFile[] {
   const batches = reachableBatches(fleet);
   const files: Record<string, string> = {
     ...ansibleSources(),

@@ -1,7 +1,6 @@
 import { gzipSync } from 'fflate';
 import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan';
-import type { AgentModule } from '../plan/host-plan';
-import { agentBundle } from './agent-bundle';
+import { installedAgentProgram } from './agent-bundle';
 import { planText } from './plan-text';
 import { yamlText } from './yaml';
 
@@ -42,13 +41,7 @@ export function gzipUserData(text: string): Buffer {
 function userData(host: PlannedHost): string {
   const config = {
     write_files: [
-      {
-        path: AGENT_PATH,
-        permissions: '0755',
-        encoding: 'gz+b64',
-        content: compressedAgent(host.plan.agentModules),
-      },
-      // As text: it shrinks with everything else, and stays readable.
+      { path: AGENT_PATH, permissions: '0755', content: installedAgentProgram() },
       { path: PLAN_PATH, permissions: '0644', content: planText(host.plan) },
     ],
     runcmd: [[AGENT_PATH, 'apply']],
@@ -61,16 +54,6 @@ function userData(host: PlannedHost): string {
     },
   };
   return `#cloud-config\n${yamlText(config)}`;
-}
-
-const compressedAgents = new Map<Buffer, string>();
-
-/** base64 of gzip: a fleet has few kinds of hosts. */
-function compressedAgent(modules: readonly AgentModule[]): string {
-  const bundle = agentBundle(modules);
-  const known = compressedAgents.get(bundle) ?? gzip(bundle).toString('base64');
-  compressedAgents.set(bundle, known);
-  return known;
 }
 
 /** Equal data, equal bytes: no time, no system in the header, the same compressor on every machine. */
@@ -116,21 +99,18 @@ export interface UserDataPart {
   readonly bytes: number;
 }
 
-/** How the bytes of the compressed user-data divide: the plan, each optional module of the agent, and the rest. Biggest first. */
+/** How the bytes of the compressed user-data divide. Biggest first. */
 export function userDataParts(host: PlannedHost): UserDataPart[] {
-  const size = (changed: PlannedHost): number => gzipUserData(userData(changed)).length;
-  const whole = size(host);
-  const { plan } = host;
-  const parts = plan.agentModules.map((name) => ({
-    name: `the agent's module ${name}`,
-    bytes:
-      whole -
-      size({ ...host, plan: { ...plan, agentModules: plan.agentModules.filter((other) => other !== name) } }),
-  }));
-  const withoutPlan = whole - gzipUserData(userData(host).replace(/^( *content: )"\{.*$/m, '$1""')).length;
-  parts.push({ name: 'the plan', bytes: withoutPlan });
+  const text = userData(host);
+  const whole = gzipUserData(text).length;
+  const without = (content: string): number =>
+    whole - gzipUserData(text.replace(JSON.stringify(content), '""')).length;
+  const parts = [
+    { name: 'the agent', bytes: without(installedAgentProgram()) },
+    { name: 'the plan', bytes: without(planText(host.plan)) },
+  ];
   const named = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  parts.push({ name: "the agent's core", bytes: whole - named });
+  parts.push({ name: 'the rest', bytes: whole - named });
   return parts.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
 }
 
@@ -139,13 +119,13 @@ export function userDataProblems(fleet: FleetPlan): { readonly path: string; rea
   return fleet.hosts.flatMap((host) => {
     const bytes = gzipUserData(userData(host)).length;
     if (bytes <= USER_DATA_LIMIT) return [];
-    const biggest = userDataParts(host).slice(0, 3);
+    const parts = userDataParts(host);
     return [
       {
         path: host.plan.host.path,
         message:
           `the user-data of host ${host.plan.host.name} is ${count(bytes)} bytes in gzip form, the limit is ` +
-          `${count(USER_DATA_LIMIT)}: ${biggest.map((part) => `${part.name} ${count(part.bytes)}`).join(', ')}; ` +
+          `${count(USER_DATA_LIMIT)}: ${parts.map((part) => `${part.name} ${count(part.bytes)}`).join(', ')}; ` +
           `take tunnels or bridges off this host, or bring its plan by Ansible alone`,
       },
     ];

@@ -1,10 +1,10 @@
 import type { PlannedHost } from '../plan/fleet-plan';
-import type { ArtifactFile } from './artifact-file';
+import type { TextFile } from './artifact-file';
 import { cloudInit } from './cloud-init';
 import { planText } from './plan-text';
 
 /** A host's own files: its plan, and the seed from which it builds itself. */
-export function hostArtifacts(host: PlannedHost): ArtifactFile[] {
+export function hostArtifacts(host: PlannedHost): TextFile[] {
   const { userData, metaData, networkConfig } = cloudInit(host);
   const directory = `hosts/${host.plan.host.name}`;
   return [

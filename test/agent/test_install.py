@@ -1,4 +1,5 @@
 """The agent as it is shipped: zipapps, its own installation, commands and errors; and the real Host."""
+import base64
 import io
 import json
 import os
@@ -12,25 +13,33 @@ from pathlib import Path
 
 from machine import MEMORY, MachineTest, full_plan, host_class, plan
 
-from dataplane_host import install, stages
+from dataplane_host import install
 from dataplane_host.host import Host, Problem, canonical
 from dataplane_host.state import State
 
-SOURCES = Path(install.__file__).parent
+BUILDER = Path(install.__file__).parents[3] / "scripts/build-agent.py"
 ZIPAPP = "usr/local/lib/dataplane-host/dataplane-host"
-
-
-def bundle(names):
-    return install.zipapp({name: (SOURCES / f"{name}.py").read_bytes() for name in names})
-
-
-def modules_of(path):
-    with zipfile.ZipFile(path) as archive:
-        return {Path(name).stem for name in archive.namelist()}
-
-
-CORE = {path.stem for path in SOURCES.glob("*.py")} - set(stages.OPTIONAL_MODULES)
 PAGES = plan(hugepages=[{"pageSizeKib": 2048, "node": None, "count": 4}])
+
+
+def setUpModule():
+    global FULL, INSTALLED, PROGRAM
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "agent.json")
+        subprocess.run([sys.executable, BUILDER, "--output", path], check=True)
+        built = json.loads(path.read_text())
+    INSTALLED, PROGRAM = base64.b64decode(built["installed"]), built["installedProgram"]
+    full = io.BytesIO(install.zipapp({name: text.encode() for name, text in built["modules"].items()}))
+    with zipfile.ZipFile(full, "a") as archive:
+        archive.writestr("dataplane_host/installed", INSTALLED)
+    FULL = full.getvalue()
+
+
+def installed_with(**changed):
+    """The installed edition with another text of a module; None: without it."""
+    with zipfile.ZipFile(io.BytesIO(INSTALLED)) as archive:
+        modules = {Path(name).stem: archive.read(name) for name in archive.namelist()}
+    return install.zipapp({name: text for name, text in {**modules, **changed}.items() if text is not None})
 
 
 class Shipped(unittest.TestCase):
@@ -54,7 +63,7 @@ class Shipped(unittest.TestCase):
 
     def full(self):
         path = self.folder / "full"
-        path.write_bytes(bundle(path.stem for path in SOURCES.glob("*.py")))
+        path.write_bytes(FULL)
         return path
 
     def plan_file(self, wanted=PAGES):
@@ -66,10 +75,10 @@ class Shipped(unittest.TestCase):
         return {str(path): (path.lstat().st_mode, path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else None)
                 for path in sorted(self.root.rglob("*")) if "/run" not in str(path)}
 
-    def test_a_full_bundle_installs_what_the_host_uses(self):
+    def test_the_full_edition_installs_the_one_for_hosts(self):
         self.run_bundle(self.full(), "apply", "--plan", self.plan_file())
         installed = self.root / ZIPAPP
-        self.assertEqual(modules_of(installed), CORE | {"hugepages"})
+        self.assertEqual(installed.read_bytes(), INSTALLED)
         self.assertEqual(stat.S_IMODE(installed.stat().st_mode), 0o755)
         self.assertTrue(installed.read_bytes().startswith(b"#!/usr/bin/python3\n"))
         self.assertTrue((self.root / "usr/local/sbin/dataplane-host").samefile(installed))
@@ -81,12 +90,12 @@ class Shipped(unittest.TestCase):
         self.assertEqual(self.files(), before)
 
     def test_a_host_that_cloud_init_built_shows_no_change(self):
-        """cloud-init writes the subset and the plan in place; Ansible then runs the full bundle from elsewhere."""
+        """cloud-init writes the installed edition and the plan in place; Ansible then runs the full one from elsewhere."""
         installed, plan_file = self.root / ZIPAPP, self.root / "etc/dataplane-host/plan.json"
         pristine = self.files()
         for path in (installed, plan_file):
             path.parent.mkdir(parents=True)
-        installed.write_bytes(bundle(CORE | {"hugepages"}))
+        installed.write_text(PROGRAM)
         installed.chmod(0o755)
         plan_file.write_text(canonical(PAGES))
         first = json.loads(self.run_bundle(installed, "apply", "--json").stdout)
@@ -102,31 +111,26 @@ class Shipped(unittest.TestCase):
 
     def test_another_text_of_a_module_is_replaced(self):
         self.run_bundle(self.full(), "apply", "--plan", self.plan_file())
-        installed = self.root / ZIPAPP
-        sources = {name: (SOURCES / f"{name}.py").read_bytes() for name in CORE | {"hugepages"}}
-        installed.write_bytes(install.zipapp({**sources, "memory": sources["memory"] + b"\n# older\n"}))
+        (self.root / ZIPAPP).write_bytes(installed_with(memory=b"# older\n"))
         report = json.loads(self.run_bundle(self.full(), "apply", "--json", "--plan", self.plan_file()).stdout)
         self.assertEqual([change["kind"] for change in report["changes"]], ["agent"])
+        self.assertEqual((self.root / ZIPAPP).read_bytes(), INSTALLED)
 
-    def test_a_module_that_the_bundle_lacks_is_named(self):
+    def test_a_module_that_the_edition_lacks_is_named(self):
         small = self.folder / "small"
-        small.write_bytes(bundle(CORE))
-        self.assertIn("or the state needs: hugepages", self.run_bundle(small, "apply", "--plan", self.plan_file(), code=1).stderr)
-        self.assertIn("lacks the module 'inspect'", self.run_bundle(small, "inspect", code=1).stderr)
+        small.write_bytes(installed_with(hugepages=None))
+        self.assertIn("lacks the module 'hugepages'", self.run_bundle(small, "apply", "--plan", self.plan_file(), code=1).stderr)
         self.assertEqual(list((self.root / "etc").rglob("plan.json")), [])
 
     def test_equal_modules_are_equal_bytes(self):
-        self.assertEqual(bundle(["host", "state"]), bundle(["state", "host"]))
+        self.assertEqual(install.zipapp({"b": b"1", "a": b"2"}), install.zipapp({"a": b"2", "b": b"1"}))
 
-    def test_the_stripped_bundle_behaves_the_same(self):
-        built = self.folder / "agent.json"
-        subprocess.run([sys.executable, SOURCES.parents[2] / "scripts/build-agent.py", "--output", built], check=True)
-        sources = json.loads(built.read_text())["modules"]
-        path = self.folder / "stripped"
-        path.write_bytes(install.zipapp({name: text.encode() for name, text in sources.items()}))
-        self.run_bundle(path, "apply", "--plan", self.plan_file())
-        self.run_bundle(self.root / ZIPAPP, "verify")
-        self.assertEqual(len((self.run_bundle(path, "apply", "--json")).stdout.splitlines()), 1)
+    def test_commands_that_only_the_full_edition_has_say_so(self):
+        small = self.folder / "small"
+        small.write_bytes(INSTALLED)
+        for command in ("plan", "inspect", "guard"):
+            [line] = self.run_bundle(small, command, code=1).stderr.splitlines()
+            self.assertIn("copy dataplane/agent/dataplane-host", line)
 
     def test_two_at_once_wait_for_each_other(self):
         self.run_bundle(self.full(), "apply", "--plan", self.plan_file())
@@ -135,9 +139,7 @@ class Shipped(unittest.TestCase):
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertIn(f"another dataplane-host runs (process {os.getpid()})", process.stderr.readline())
             # Meanwhile the holder of the lock replaces the agent: the one that waits goes on with the new one.
-            sources = {name: (SOURCES / f"{name}.py").read_bytes() for name in CORE | {"hugepages"}}
-            sources["cli"] += b"\nprint('the new one')\n"
-            Host(self.root).write_text("/" + ZIPAPP, install.zipapp(sources))
+            Host(self.root).write_text("/" + ZIPAPP, installed_with(__main__=b"print('the new one')\n"))
         self.assertEqual(process.communicate(timeout=20)[0], "the new one\n")
         self.assertEqual(process.returncode, 0)
 

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { agentBundle, agentDigest, fullAgentBundle } from '../../src/artifacts';
+import { agentDigest, fullAgentBundle, installedAgentProgram } from '../../src/artifacts';
 import { ask } from '../tools';
 
 const PROJECT = join(__dirname, '..', '..');
@@ -10,10 +10,6 @@ const PROJECT = join(__dirname, '..', '..');
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'cdktf-dataplane-bundle-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-function names(bundle: Buffer): string[] {
-  return Object.keys(unzipSync(bundle.subarray(bundle.indexOf('\n') + 1)));
-}
 
 describe('the agent as one file', () => {
   test('is a program', () => {
@@ -25,32 +21,29 @@ describe('the agent as one file', () => {
     });
   });
 
-  test('has the core and the chosen modules, and no other', () => {
-    const core = names(agentBundle([]));
-    expect(core).toEqual(expect.arrayContaining(['__main__.py', 'dataplane_host/engine.py']));
-    expect(core).not.toContain('dataplane_host/network.py');
-    expect(names(agentBundle(['network', 'boot', 'network']))).toEqual(
-      expect.arrayContaining([...core, 'dataplane_host/boot.py', 'dataplane_host/network.py']),
-    );
-    expect(names(agentBundle(['network', 'boot', 'network']))).toHaveLength(core.length + 2);
+  test('carries the installed edition, which is what user-data unpacks to', () => {
+    const program = join(directory, 'dataplane-host');
+    writeFileSync(program, installedAgentProgram(), { mode: 0o755 });
+    const help = ask(program, ['--help']);
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('needs-reboot') as string });
+    const unpacked = readFileSync(program);
+    const carried = unzipSync(fullAgentBundle().subarray(19))['dataplane_host/installed'];
+    expect(unpacked.equals(carried ?? Buffer.of())).toBe(true);
+    expect(statSync(program).mode & 0o777).toBe(0o755);
+    expect(readdirSync(directory)).toEqual(['dataplane-host']);
+    // It is the program now: the second run starts at once.
+    expect(ask(program, ['--help'])).toEqual(help);
   });
 
-  test('a bundle without a module that the plan needs says so', () => {
-    const bundle = join(directory, 'dataplane-host');
-    writeFileSync(bundle, agentBundle([]));
-    const stages = {
-      packages: { packages: [] },
-      boot: { arguments: [], modules: [] },
-      devices: { hugepages: [], nics: [] },
-      dataplane: { openVSwitch: null },
-      network: { sysctls: {}, links: [], routes: [], neighbours: [], flows: [] },
-    };
-    const plan = join(directory, 'plan.json');
-    writeFileSync(plan, JSON.stringify({ version: 1, retired: false, agentModules: ['network'], stages }));
-    const root = join(directory, 'root');
-    mkdirSync(root);
-    const { stderr } = ask('python3', [bundle, 'plan', '--plan', plan, '--root', root]);
-    expect(stderr).toMatch(/lacks .*network.*full bundle/);
+  test('a command that the installed edition has not says how to get it', () => {
+    const program = join(directory, 'dataplane-host');
+    writeFileSync(program, installedAgentProgram(), { mode: 0o755 });
+    for (const command of ['inspect', 'guard', 'plan']) {
+      const { code, stderr } = ask(program, [command]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/agent\/dataplane-host/);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    }
   });
 
   test('is the same in every time zone, in every process', () => {

@@ -10,8 +10,10 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'cdktf-dataplane-build-agent-'));
   mkdirSync(join(directory, 'scripts'));
   mkdirSync(join(directory, 'src', 'agent', 'dataplane_host'), { recursive: true });
-  cpSync(join(PROJECT, 'scripts', 'build-agent.py'), join(directory, 'scripts', 'build-agent.py'));
-  module('stages', 'OPTIONAL_MODULES = ("sample",)\n');
+  for (const name of ['build-agent.py', 'agent_build'])
+    cpSync(join(PROJECT, 'scripts', name), join(directory, 'scripts', name), { recursive: true });
+  module('__init__', 'FULL = True\n');
+  module('__main__', 'from dataplane_host.sample import main\nmain()\n');
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -23,9 +25,17 @@ function build() {
   return ask('python3', [join(directory, 'scripts', 'build-agent.py')]);
 }
 
+interface Built {
+  readonly modules: Record<string, string>;
+  readonly installedProgram: string;
+}
+
+function agent(): Built {
+  return JSON.parse(readFileSync(join(directory, 'lib', 'agent', 'agent.json'), 'utf8')) as Built;
+}
+
 function built(name: string): string | undefined {
-  const text = readFileSync(join(directory, 'lib', 'agent', 'agent.json'), 'utf8');
-  return (JSON.parse(text) as { modules: Record<string, string> }).modules[name];
+  return agent().modules[name];
 }
 
 describe('build-agent.py', () => {
@@ -93,24 +103,44 @@ describe('build-agent.py', () => {
     expect(stderr).toMatch(/sample\.py:\d: not Python 3\.9: /);
   });
 
-  test('the agent itself: core and optional modules are those of its own list', () => {
-    const output = join(directory, 'agent.json');
-    expect(ask('python3', [join(PROJECT, 'scripts', 'build-agent.py'), '--output', output])).toMatchObject({
-      code: 0,
-    });
-    const agent = JSON.parse(readFileSync(output, 'utf8')) as Record<string, string[]>;
-    expect(agent.optionalModules).toEqual([
-      'boot',
-      'guard',
-      'hugepages',
-      'inspect',
-      'network',
-      'nics',
-      'openvswitch',
-      'packages',
-    ]);
-    expect(agent.coreModules).toEqual(
-      expect.arrayContaining(['__init__', '__main__', 'cli', 'engine', 'install']),
+  test('the installed edition is without what only the full one does, and whatever that alone uses', () => {
+    module(
+      'sample',
+      [
+        'import json',
+        'import re',
+        'from . import FULL',
+        'PATTERN = re.compile("x")',
+        'def main(): print(Kept().answer(), getattr(Kept, "by_name"))',
+        'def unused(): return also_unused()',
+        'def also_unused(): return PATTERN',
+        'class Kept:',
+        '    by_name = 2',
+        '    other = 3',
+        '    def answer(self):',
+        '        if FULL and self:',
+        '            return self.long()',
+        '        return "short" if not FULL else "full"',
+        '    def long(self): return json.dumps(unused())',
+      ].join('\n'),
     );
+    expect(build()).toMatchObject({ code: 0, stderr: '' });
+    const program = join(directory, 'program');
+    writeFileSync(program, agent().installedProgram);
+    expect(ask('python3', [program])).toMatchObject({ code: 0, stdout: 'short 2\n' });
+    const installed = readFileSync(program, 'latin1');
+    expect(installed).toContain('by_name');
+    for (const gone of ['json', 're', 'unused', 'long', 'other', 'FULL', '"full"'])
+      expect(installed).not.toMatch(new RegExp(`\\b${gone}\\b`));
+    expect(built('sample')).toContain('json.dumps');
+  });
+
+  test('equal sources are equal bytes', () => {
+    module('sample', 'def main(): print(1)\n');
+    build();
+    const first = agent();
+    rmSync(join(directory, 'lib'), { recursive: true });
+    expect(build().code).toBe(0);
+    expect(agent()).toEqual(first);
   });
 });

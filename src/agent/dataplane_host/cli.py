@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from . import stages
+from . import FULL, stages
 from .engine import PLAN, Engine, difference, parse_plan
 from .host import Host, Problem, Problems, canonical, log
 
@@ -27,11 +27,12 @@ def parser():
     def command(name, description, *parents):
         return commands.add_parser(name, help=description, description=description, parents=[common, *parents])
 
-    command("inspect", "hardware and present state as JSON; needs no plan")
-    guard = command("guard", "which NICs carry management and may not be taken; exit 1 where one is refused",
-                    json_option)
-    guard.add_argument("addresses", nargs="*", metavar="PCI", help="PCI address (default: every NIC)")
-    command("plan", "what apply would change; changes nothing", json_option, plan_option, stage_option)
+    if FULL:
+        command("inspect", "hardware and present state as JSON; needs no plan")
+        guard = command("guard", "which NICs carry management and may not be taken; exit 1 where one is refused",
+                        json_option)
+        guard.add_argument("addresses", nargs="*", metavar="PCI", help="PCI address (default: every NIC)")
+        command("plan", "what apply would change; changes nothing", json_option, plan_option, stage_option)
     apply = command("apply", "make the host match the plan", json_option, plan_option, stage_option)
     apply.add_argument("--retry-boot", action="store_true", help="try boot arguments again whose trial failed")
     apply.add_argument("--at-boot", action="store_true",
@@ -146,11 +147,16 @@ def run_undo(host, options):
         return finish(engine, engine.apply(), options, "nothing to give back")
 
 
-COMMANDS = {"inspect": run_inspect, "guard": run_guard, "plan": run_plan, "apply": run_apply,
-            "needs-reboot": run_needs_reboot, "verify": run_verify, "undo": run_undo}
+COMMANDS = {"apply": run_apply, "needs-reboot": run_needs_reboot, "verify": run_verify, "undo": run_undo,
+            **({"inspect": run_inspect, "guard": run_guard, "plan": run_plan} if FULL else {})}
 
 
 def main(argv=None, host_class=Host):
+    argv = sys.argv[1:] if argv is None else argv
+    if not FULL and argv[:1] in (["inspect"], ["guard"], ["plan"]):
+        log("error", f"`{argv[0]}` is a command of the full edition: copy dataplane/agent/dataplane-host, beside "
+                     "the playbooks, to this host and run it")
+        return 1
     options = parser().parse_args(argv)
     os.umask(0o022)
     try:

@@ -1,23 +1,19 @@
-"""The agent installs itself: a zipapp with the modules that this host uses, the plan, the systemd units.
+"""The agent installs itself: the installed edition, the plan, the systemd units.
 
-Carriers differ (cloud-init writes a small bundle in place, Ansible runs the full one from a temporary place), the
-result doesn't: what is installed must have at least the modules that the plan and the state need, with our text.
+Carriers differ (cloud-init brings the installed edition in place, Ansible runs the full one from a temporary place),
+the result doesn't: the full edition carries the installed one as data.
 """
 import hashlib
 import io
 import os
 import pkgutil
-import sys
 import zipfile
 
+from . import FULL
 from .engine import PLAN
-from .host import Problem
 from .resources import Resource
-from .stages import OPTIONAL_MODULES
 from .state import DIRECTORY as STATE_DIRECTORY
 
-# Not __package__: up to Python 3.9, zipimport sets that only after the module has run.
-PACKAGE = __name__.rpartition(".")[0]
 LIBRARY = "/usr/local/lib/dataplane-host"
 ZIPAPP = LIBRARY + "/dataplane-host"
 COMMAND = "/usr/local/sbin/dataplane-host"
@@ -76,66 +72,49 @@ WantedBy=openvswitch-switch.service
 """
 
 
-def own_source(module):
-    """This bundle's text of one of its modules, or None."""
-    if module == "__main__":
-        archive = archive_of_this_process()
-        if archive:
-            return __loader__.get_data(os.path.join(archive, "__main__.py"))
-    try:
-        return pkgutil.get_data(PACKAGE, module + ".py")
-    except OSError:
-        return None
-
-
-def archive_name(module):
-    return "__main__.py" if module == "__main__" else f"{PACKAGE}/{module}.py"
-
-
 def zipapp(sources):
     """{module: bytes} as a zipapp; equal modules are equal bytes."""
     stream = io.BytesIO()
     stream.write(b"#!/usr/bin/python3\n")
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted((archive_name(module), data) for module, data in sources.items()):
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        for module, data in sorted(sources.items()):
+            entry = zipfile.ZipInfo("__main__.py" if module == "__main__" else f"{__package__}/{module}.py", (1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             archive.writestr(entry, data)
     return stream.getvalue()
 
 
-def _digest(data):
-    return hashlib.sha256(data).hexdigest()[:16]
+def installed_edition():
+    """What the full edition carries. (Of a source tree: the tree as it is.)"""
+    try:
+        return pkgutil.get_data(__package__, "installed")
+    except OSError:
+        modules = {module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)])}
+        return zipapp({name: pkgutil.get_data(__package__, f"{name}.py") for name in {"__init__", "__main__", *modules}})
 
 
 class Agent(Resource):
-    """The zipapp. wanted: {module: digest of its text}; what is installed may have more modules."""
+    """The zipapp. wanted: its digest."""
 
     kind, stage, recorded = "agent", "agent", False
 
-    def __init__(self, host, modules):
-        self.sources = {module: own_source(module) for module in sorted(modules)}
-        missing = [module for module, source in self.sources.items() if source is None]
-        if missing:
-            raise Problem("this bundle of the agent lacks modules that the plan or the state needs",
-                          value=", ".join(missing), remedy="use the full bundle (the Ansible role brings it)")
-        super().__init__(host, ZIPAPP, {module: _digest(source) for module, source in self.sources.items()})
+    def __init__(self, host):
+        self.data = installed_edition()
+        super().__init__(host, ZIPAPP, _digest(self.data))
 
     def read(self):
         data = self.host.read_bytes(ZIPAPP)
-        try:
-            with zipfile.ZipFile(io.BytesIO(data or b"")) as archive:
-                names = set(archive.namelist())
-                return {module: _digest(archive.read(archive_name(module)))
-                        for module in self.wanted if archive_name(module) in names}
-        except zipfile.BadZipFile:
-            return None if data is None else {}
+        return None if data is None else _digest(data)
 
     def holds(self, present):
         return present == self.wanted and self.host.mode(ZIPAPP) == 0o755
 
     def change(self, present):
-        self.host.write_text(ZIPAPP, zipapp(self.sources), 0o755)
+        self.host.write_text(ZIPAPP, self.data, 0o755)
+
+
+def _digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 class InstalledPlan(Resource):
@@ -207,8 +186,6 @@ def _reload(host):
 
 
 def resources(host, plan):
-    bundle = {module.name for module in pkgutil.iter_modules(sys.modules[PACKAGE].__path__)}
-    names = {"__init__", "__main__", *(bundle - set(OPTIONAL_MODULES)), *plan["agentModules"], *(record["module"] for record in host.state.records)}
     units = {"dataplane-host": _HOST_UNIT}
     stages = plan["stages"]
     if stages["devices"]["hugepages"] or stages["devices"]["nics"]:
@@ -220,7 +197,9 @@ def resources(host, plan):
         wanted[f"{UNITS}{name}.service"] = {"content": text}
         target = text.rpartition("WantedBy=")[2].strip()
         wanted[f"{UNITS}{target}.wants/{name}.service"] = {"link": f"../{name}.service"}
-    return [Agent(host, names), InstalledPlan(host, PLAN, plan["text"]), Units(host, "dataplane-host", wanted)]
+    # The installed edition is what runs: cloud-init, or the full edition, put it there.
+    return [*([Agent(host)] if FULL else []), InstalledPlan(host, PLAN, plan["text"]),
+            Units(host, "dataplane-host", wanted)]
 
 
 def own_files(host):

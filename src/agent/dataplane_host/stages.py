@@ -13,9 +13,6 @@ STAGES = {
     "dataplane": ("openvswitch",),
     "network": ("network",),
 }
-# AGENT_MODULES of src/plan/host-plan.ts; every other module is in every bundle.
-OPTIONAL_MODULES = ("packages", "boot", "hugepages", "nics", "guard", "openvswitch", "network", "inspect")
-
 
 def load(name, purpose):
     """The module `name`; purpose says in the error what can't be done without it."""
@@ -24,8 +21,8 @@ def load(name, purpose):
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}.{name}":
             raise
-        raise Problem(f"this bundle of the agent lacks the module {name!r}, needed for {purpose}",
-                      remedy="use the full bundle (the Ansible role brings it)") from None
+        raise Problem(f"this edition of the agent lacks the module {name!r}, needed for {purpose}",
+                      remedy="use the full edition (dataplane/agent/dataplane-host, beside the playbooks)") from None
 
 
 def modules(plan, stage):

@@ -1,0 +1,143 @@
+"""What the installed edition leaves out: what only the full edition does (`if FULL:`), and whatever is then not used.
+
+By name, and careful: whatever has a name that is read anywhere in what stays, stays.
+"""
+import ast
+
+
+class _Fold(ast.NodeTransformer):
+    """FULL is False: decides every `if`, `… if … else …`, `and` and `or` that asks it."""
+
+    def visit_Name(self, node):
+        return ast.copy_location(ast.Constant(False), node) if node.id == "FULL" and isinstance(node.ctx, ast.Load) else node
+
+    def visit_UnaryOp(self, node):
+        self.generic_visit(node)
+        decided = _decided(node.operand)
+        return ast.Constant(not decided) if isinstance(node.op, ast.Not) and decided is not None else node
+
+    def visit_BoolOp(self, node):
+        self.generic_visit(node)
+        deciding = isinstance(node.op, ast.Or)
+        values = []
+        for value in node.values:
+            if _decided(value) is not (not deciding):
+                values.append(value)
+            if _decided(value) is deciding:
+                break
+        if not values:
+            return ast.Constant(not deciding)
+        if len(values) == 1:
+            return values[0]
+        node.values = values
+        return node
+
+    def visit_IfExp(self, node):
+        self.generic_visit(node)
+        decided = _decided(node.test)
+        return node if decided is None else node.body if decided else node.orelse
+
+    def visit_If(self, node):
+        self.generic_visit(node)
+        decided = _decided(node.test)
+        return node if decided is None else node.body if decided else node.orelse
+
+    def visit_Dict(self, node):
+        """{…, **({…} if FULL else {})} and the like."""
+        self.generic_visit(node)
+        kept = [(key, value) for key, value in zip(node.keys, node.values)
+                if not (key is None and isinstance(value, ast.Dict) and not value.keys)]
+        node.keys, node.values = [key for key, _ in kept], [value for _, value in kept]
+        return node
+
+    def generic_visit(self, node):
+        super().generic_visit(node)
+        for field in ("body", "orelse"):
+            body = getattr(node, field, None)
+            if isinstance(body, list):
+                for index, statement in enumerate(body):
+                    if isinstance(statement, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+                        del body[index + 1:]
+                        break
+                if not body and field == "body" and not isinstance(node, ast.Module):
+                    body.append(ast.Pass())
+        return node
+
+
+def _decided(node):
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, bool) else None
+
+
+def _names(node):
+    """Every name that is read below the node: as a name, as an attribute, by getattr."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            yield child.id
+        elif isinstance(child, ast.Attribute):
+            yield child.attr
+        elif isinstance(child, ast.ImportFrom):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.Call) and getattr(child.func, "id", "") in ("getattr", "hasattr"):
+            yield child.args[1].value
+
+
+def _defined(statement):
+    """The names that a statement of a module or class defines, where it does nothing else."""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets = [name for target in statement.targets for name in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        if all(isinstance(target, ast.Name) for target in targets):
+            return [target.id for target in targets]
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return [statement.target.id]
+    return []
+
+
+def _shake_body(body, used):
+    """Leaves out what nobody uses; used(name, but) says whether a name is used elsewhere than in the statement `but`."""
+    kept = []
+    for statement in body:
+        names = _defined(statement)
+        if names and not any((name.startswith("__") and name.endswith("__")) or used(name, statement) for name in names):
+            continue
+        if isinstance(statement, ast.ClassDef):
+            statement.body = _shake_body(statement.body, used) or [ast.Pass()]
+        kept.append(statement)
+    return kept
+
+
+def _without_imports(tree):
+    used = {child.id for child in ast.walk(tree) if isinstance(child, ast.Name)}
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(node, field, None)
+            if not isinstance(body, list):
+                continue
+            for statement in list(body):
+                if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                    statement.names = [alias for alias in statement.names
+                                       if (alias.asname or alias.name.partition(".")[0]) in used]
+                    if not statement.names:
+                        body.remove(statement)
+
+
+def shake(sources, roots):
+    """{module: source} to {module: syntax tree} of what the installed edition has of it."""
+    trees = {name: _Fold().visit(ast.parse(source)) for name, source in sources.items()}
+    while True:
+        before = [ast.dump(tree) for tree in trees.values()]
+        for tree in trees.values():
+            _without_imports(tree)
+        counts = {}
+        for tree in trees.values():
+            for name in _names(tree):
+                counts[name] = counts.get(name, 0) + 1
+
+        def used(name, but):
+            return name in roots or counts.get(name, 0) > sum(other == name for other in _names(but))
+
+        for tree in trees.values():
+            tree.body = _shake_body(tree.body, used)
+        if before == [ast.dump(tree) for tree in trees.values()]:
+            return trees

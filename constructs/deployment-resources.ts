@@ -100,7 +100,7 @@ export class HostResource extends Resource {
   override get terraformMetaArguments(): Record<string, unknown> {
     const barrier = RolloutBarriers.before(this.hostname, this.deployment._plan().batches);
     return withDependencies(super.terraformMetaArguments, [
-      this.undo.isWanted ? this.undo.fqn : undefined,
+      this.undo.isWanted ? this.undo.address : undefined,
       barrier,
     ]);
   }
@@ -177,7 +177,7 @@ export interface UndoResourceProps {
  */
 export class UndoResource extends TerraformResource {
   private readonly hostname: string;
-  private readonly address: { readonly variable: string; readonly value: string } | undefined;
+  private readonly addressReference: { readonly variable: string; readonly value: string } | undefined;
   private readonly deployment: Deployment;
   private readonly wanted: () => boolean;
 
@@ -194,10 +194,15 @@ export class UndoResource extends TerraformResource {
       ],
     });
     this.hostname = host.hostname;
-    this.address = address;
+    this.addressReference = address;
     this.deployment = deployment;
     this.wanted = isWanted;
     this.overrideLogicalId(`${resourceName(host.hostname)}-undo`);
+  }
+
+  /** As `depends_on` takes it; `fqn` is an interpolation, which Terraform refuses there. */
+  get address(): string {
+    return `terraform_data.${this.friendlyUniqueId}`;
   }
 
   get isWanted(): boolean {
@@ -211,7 +216,9 @@ export class UndoResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return { input: { host: this.hostname, ...(this.address && { address: this.address.value }) } };
+    return {
+      input: { host: this.hostname, ...(this.addressReference && { address: this.addressReference.value }) },
+    };
   }
 
   override toTerraform(): Record<string, unknown> {

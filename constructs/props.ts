@@ -147,7 +147,7 @@ export function leaf<T, I>(expected: string, read: (input: unknown) => T): z.Zod
       context.addIssue({ code: 'custom', message: params.expected, params: { ...params } });
       return z.NEVER;
     };
-    if (Token.isUnresolved(input)) return refuse({ shown: show(input), expected, reason: undefined });
+    if (isReference(input)) return refuse({ shown: REFERENCE, expected, reason: undefined });
     try {
       return read(input);
     } catch (error) {
@@ -159,7 +159,7 @@ export function leaf<T, I>(expected: string, read: (input: unknown) => T): z.Zod
 
 /** What is wrong with a prop, and what to write. */
 function problem(issue: z.core.$ZodIssue): Problem {
-  const name = issue.path.length === 0 ? 'props' : issue.path.map(String).join('.');
+  const name = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((key) => `'${key}'`).join(' and ');
     const where = issue.path.length === 0 ? '' : ` in ${name}`;
@@ -171,8 +171,10 @@ function problem(issue: z.core.$ZodIssue): Problem {
   if (issue.code === 'invalid_key') {
     const key = String(issue.path.at(-1));
     const record = issue.path.slice(0, -1).map(String).join('.');
-    const shown = Token.isUnresolved(key) ? REFERENCE : showValue(key);
-    return { what: [`${record} has the key ${shown}`], remedy: `say ${issue.issues[0]?.message ?? ''}` };
+    const expected = issue.issues[0]?.message ?? '';
+    return isReference(key)
+      ? { what: [`${record} is ${REFERENCE}`], remedy: `say ${expected}${AS_LITERAL}` }
+      : { what: [`${record} has the key ${showValue(key)}`], remedy: `say ${expected}` };
   }
   const custom = issue.code === 'custom' ? (issue.params as LeafProblem | undefined) : undefined;
   const { shown, expected, reason } = custom ?? {
@@ -181,17 +183,29 @@ function problem(issue: z.core.$ZodIssue): Problem {
     reason: undefined,
   };
   return {
-    what: [`${name} is ${shown}${reason === undefined ? '' : ` (${reason})`}`],
-    remedy:
-      shown === REFERENCE
-        ? `say ${expected}, as a literal: it stands in files that are written at synth, when references have no value yet`
-        : `say ${expected}`,
+    what: [
+      `${name === '' ? 'the props are' : `${name} is`} ${shown}${reason === undefined ? '' : ` (${reason})`}`,
+    ],
+    remedy: `say ${expected}${shown === REFERENCE ? AS_LITERAL : ''}`,
   };
 }
 
 const REFERENCE = 'a Terraform reference';
+const AS_LITERAL =
+  ', as a literal: it stands in files that are written at synth, when references have no value yet';
+
+/**
+ * Token.isUnresolved knows a whole list or map of Terraform's, but not the one element that cdktf gives it: such an
+ * element is text like `#{TfToken[TOKEN.4]}` (of a map: `&{…}`), or a number far below any that a person writes.
+ */
+function isReference(input: unknown): boolean {
+  if (Token.isUnresolved(input)) return true;
+  return typeof input === 'string'
+    ? /[#&]\{TfToken\[/.test(input)
+    : typeof input === 'number' && input < -1e280;
+}
 
 function show(input: unknown): string {
   if (input === undefined) return 'missing';
-  return Token.isUnresolved(input) ? REFERENCE : showValue(input);
+  return isReference(input) ? REFERENCE : showValue(input);
 }

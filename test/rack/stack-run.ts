@@ -30,7 +30,7 @@ export class StackRun {
   private appEnvironment: Readonly<Record<string, string>> = {};
 
   constructor(
-    rack: Rack,
+    private readonly rack: Rack,
     private readonly options: StackRunOptions,
   ) {
     const terraform = findTerraform();
@@ -46,7 +46,6 @@ export class StackRun {
     this.path = [...programs, process.env.PATH ?? ''].join(delimiter);
     this.folder = join(rack.folder, 'stack');
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    writeFileSync(this.sshConfiguration, sshConfiguration(rack), { mode: 0o600 });
     this.useApp(options.app);
   }
 
@@ -112,10 +111,6 @@ export class StackRun {
     return [command, this.options.stackId, ...words, ...this.terraform.cdktfArguments];
   }
 
-  private get sshConfiguration(): string {
-    return join(this.folder, 'ssh_config');
-  }
-
   private async checked(program: string, words: readonly string[]): Promise<RunResult> {
     const result = await this.run(program, words);
     if (result.exitCode === 0) return result;
@@ -137,7 +132,7 @@ export class StackRun {
         ...process.env,
         PATH: this.path,
         ...this.terraform.environment,
-        ANSIBLE_SSH_COMMON_ARGS: `-F ${this.sshConfiguration}`,
+        ANSIBLE_SSH_COMMON_ARGS: `-F ${this.rack.sshConfiguration}`,
         ANSIBLE_HOME: join(this.folder, 'ansible-home'),
         ANSIBLE_NOCOLOR: '1',
         ...this.appEnvironment,
@@ -145,25 +140,6 @@ export class StackRun {
       },
     });
   }
-}
-
-/** What an operator has in ~/.ssh/config: one alias a machine. */
-function sshConfiguration(rack: Rack): string {
-  return rack.machines
-    .map(({ name, sshTarget }) =>
-      [
-        `Host ${name}`,
-        `  HostName ${sshTarget.host}`,
-        `  Port ${sshTarget.port}`,
-        `  IdentityFile ${sshTarget.identityFile}`,
-        '  IdentitiesOnly yes',
-        `  UserKnownHostsFile ${sshTarget.knownHostsFile}`,
-        '  GlobalKnownHostsFile /dev/null',
-        '  StrictHostKeyChecking yes',
-      ].join('\n'),
-    )
-    .join('\n')
-    .concat('\n');
 }
 
 interface LinesOptions {

@@ -1,6 +1,8 @@
 /** Unit, snapshot and artifact tests; what boots virtual machines is under test/rack and has its own configuration. */
 module.exports = {
   testEnvironment: 'node',
+  // Foreign tools (Terraform, Ansible) take seconds, and many more on a busy machine.
+  testTimeout: 120_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: [

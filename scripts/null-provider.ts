@@ -75,5 +75,6 @@ async function go(note: (text: string) => void): Promise<string> {
     note(`${minor === undefined ? 'no Go' : `Go 1.${minor}`} here: taking Debian 13's 1.24 into the cache`);
     await unpackPackages(GO_SUITE, GO_PACKAGES);
   }
+  note("building with Debian 13's Go 1.24");
   return program;
 }

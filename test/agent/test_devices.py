@@ -1,7 +1,10 @@
 """Hugepages and NIC drivers."""
+import json
 import unittest
 
-from machine import DATA, GIB, MANAGEMENT, NICS, MachineTest, full_plan, nic, plan
+from machine import DATA, MANAGEMENT, NICS, Failure, MachineTest, host_class, nic, plan
+
+from dataplane_host import nics
 
 IOMMU = ["intel_iommu=on"]
 
@@ -42,13 +45,95 @@ class Hugepages(MachineTest):
         self.assertEqual(self.machine.read("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"), "8\n")
 
 
+class InstalledGuard(MachineTest):
+    """What the installed edition has in place of the guard: it looks up from the NIC."""
+
+    def use(self):
+        machine = self.machine
+        return " <- ".join(nics.use_of(host_class(machine)(), DATA))
+
+    def test_free(self):
+        self.assertEqual(self.use(), "")
+        self.machine._set_link("ens4", "up")
+        self.assertEqual(self.use(), "")
+        self.machine._bind(DATA, "vfio-pci")
+        self.assertEqual(self.use(), "")
+
+    def test_management_itself(self):
+        self.assertIn("10.0.2.15", " ".join(nics.use_of(host_class(self.machine)(), MANAGEMENT)))
+
+    def test_disguises(self):
+        def above(*names):
+            for lower, upper in zip(("ens4",) + names, names):
+                self.machine.write(f"/sys/class/net/{lower}/upper_{upper}", "")
+                self.machine.write(f"/sys/class/net/{upper}/address", "")
+                self.machine.up[upper], self.machine.addresses[upper] = True, []
+
+        def vlan_on_bond():
+            above("bond0", "bond0.5")
+            self.machine.addresses["bond0.5"] = ["10.9.9.9/24"]
+            return "address 10.9.9.9 <- bond0.5 <- bond0 <- ens4 <- PCI 0000:00:04.0"
+
+        def ipv6_only():
+            self.machine.addresses["ens4"] = ["fd00::4/64"]
+            return "address fd00::4 <- ens4"
+
+        def vrf():
+            above("vrf0")
+            real = self.machine.command_ip
+            self.machine.command_ip = lambda *words: json.dumps(
+                [{"dst": "default", "dev": "ens4", "table": "7"}]) if "route" in words and "-4" in words else real(*words)
+            return "route default <- ens4"
+
+        def link_local_session():
+            self.machine.command_ss = lambda *words: "0 0 [fe80::1%ens4]:22 [fe80::2]:50000\n"
+            return "session over a link-local address <- ens4"
+
+        def open_vswitch():
+            self.machine.command_ovs_vsctl = lambda *words: "br0\n" if words[-1] == "ens4" else failed("no port")
+            return "Open vSwitch br0 <- ens4"
+
+        def open_vswitch_that_does_not_answer():
+            self.machine.write("/etc/openvswitch/conf.db", "")
+            self.machine.command_ovs_vsctl = lambda *words: failed("ovs-vsctl: database connection failed")
+            return "database connection failed <- ens4"
+
+        def pppoe():
+            self.machine.write("/proc/net/pppoe", "Id Address Device\n0001 00:00:00:00:00:01 ens4\n")
+            return "PPPoE <- ens4"
+
+        def another_namespace():
+            import shutil
+            shutil.rmtree(self.machine.root / f"sys/bus/pci/devices/{DATA}/net")
+            shutil.rmtree(self.machine.root / "sys/class/net/ens4")
+            return "another network namespace"
+
+        def virtual_function():
+            self.machine.write("/sys/bus/pci/devices/0000:00:05.0/net/ens5", "")
+            self.machine.write("/sys/class/net/ens5/address", "")
+            self.machine.link("/sys/bus/pci/devices/0000:00:05.0/physfn", f"../{DATA}")
+            self.machine.link("/sys/class/net/ens5/device", "../../../bus/pci/devices/0000:00:05.0")
+            self.machine.up["ens5"], self.machine.addresses["ens5"] = True, ["10.8.8.8/24"]
+            return "address 10.8.8.8 <- ens5"
+
+        def failed(text):
+            raise Failure(text)
+
+        for disguise in (vlan_on_bond, ipv6_only, vrf, link_local_session, open_vswitch, open_vswitch_that_does_not_answer,
+                         pppoe, another_namespace, virtual_function):
+            with self.subTest(disguise.__name__):
+                self.setUp()
+                expected = disguise()
+                self.assertIn(expected, self.use())
+
+
 class Nics(MachineTest):
     def setUp(self):
         super().setUp()
         self.deploy(plan(IOMMU))
 
-    def wanted(self, *nics):
-        return plan(IOMMU, nics=nics)
+    def wanted(self, *requests):
+        return plan(IOMMU, nics=requests)
 
     def test_bound_and_given_back_with_name_state_and_address(self):
         self.machine._set_link("ens4", "up")
@@ -141,7 +226,6 @@ class Nics(MachineTest):
         self.assertEqual(order, [("vfio-pci", ("--timeout=30", "netdev-dpdk/detach", DATA))])
 
     def test_open_vswitch_that_keeps_the_device_stops_it(self):
-        from machine import Failure
         self.agent("apply", plan=self.wanted(nic()))
         self.machine.write("/run/openvswitch/ovs-vswitchd.pid", "1")
 

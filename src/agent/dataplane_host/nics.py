@@ -1,7 +1,7 @@
 """NIC drivers: the right device, never management's, and back to its kernel driver with its name."""
 import re
 
-from . import sysfs
+from . import FULL, sysfs
 from .host import Problem, log
 from .resources import Resource
 from .stages import load
@@ -32,6 +32,38 @@ def before_of(host, address):
     """What the NIC was before we bound it, from the record; None: we didn't."""
     record = host.state.find("nic-driver", address)
     return record and record["before"]
+
+
+def use_of(host, address):
+    """What uses the NIC, and by which chain; empty: nothing. Looks at the interfaces of the NIC and of its VFs, and at
+    all that lies above them, for an address, a route, a session over a link-local address, Open vSwitch, PPPoE."""
+    devices = sysfs.interfaces(host)
+    chains = {name: [name] for name, device in devices.items()
+              if device and address in (device, sysfs.physical_function(host, device))}
+    if not chains and sysfs.driver(host, address) not in (None, *sysfs.USERSPACE_DRIVERS):
+        return ["its kernel driver has it, but its interface isn't to be seen: in another network namespace?"]
+    queue = list(chains)
+    for name in queue:
+        for upper in (entry[6:] for entry in host.listdir(f"{sysfs.NETDEVS}/{name}") if entry.startswith("upper_")):
+            if upper not in chains:
+                chains[upper] = [upper, *chains[name]]
+                queue.append(upper)
+    sessions = host.run(["ss", "-Htn", "state", "established"], check=False).stdout
+    pppoe = host.read_text("/proc/net/pppoe") or ""
+    found = [(f"address {info['local']}", link["ifname"]) for link in host.json(["ip", "-j", "address", "show"])
+             for info in link.get("addr_info", []) if info.get("scope") not in ("link", "host")]
+    for family in ("-4", "-6"):
+        found += [(f"route {route['dst']}", hop.get("dev"))
+                  for route in host.json(["ip", "-j", family, "route", "show", "table", "all"])
+                  for hop in [route, *route.get("nexthops", [])]
+                  if not route["dst"].startswith(("fe80:", "ff00:")) and route.get("type") != "local"]
+    for name in chains:
+        found += [("session over a link-local address", name)] * (f"%{name}]" in sessions)
+        found += [("PPPoE", name)] * bool(re.search(rf"\b{re.escape(name)}\b", pppoe))
+        bridge = host.run(["ovs-vsctl", "--timeout=10", "port-to-br", name], check=False)
+        found += [(f"Open vSwitch {bridge.stdout}{bridge.stderr}".strip(), name)] * (
+            bridge.rc == 0 or "database connection failed" in bridge.stderr and host.exists("/etc/openvswitch/conf.db"))
+    return next(([what, *chains[name], f"PCI {address}"] for what, name in found if name in chains), [])
 
 
 class NicIdentity(Resource):
@@ -105,10 +137,15 @@ class NicDriver(Resource):
         return found
 
     def _management(self):
-        verdict = load("guard", "binding a NIC").verdicts(self.host, [self.key])[0]
-        return [] if verdict["allowed"] else [Problem(
-            "refused: this NIC carries management", self.name, " <- ".join(verdict["chain"]),
-            "choose another NIC; `dataplane-host guard` shows which may be taken")]
+        """The guard of the full edition follows each way down from management. The installed one looks up from the NIC,
+        which is little code, and refuses more: a NIC that anything uses."""
+        if FULL:
+            verdict = load("guard", "binding a NIC").verdicts(self.host, [self.key])[0]
+            chain = [] if verdict["allowed"] else verdict["chain"]
+        else:
+            chain = use_of(self.host, self.key)
+        return [Problem("refused: this NIC carries management", self.name, " <- ".join(chain),
+                        "choose another NIC; `dataplane-host guard` shows which may be taken")] if chain else []
 
     def _group(self):
         """vfio needs an IOMMU group in which no other endpoint belongs to the kernel."""

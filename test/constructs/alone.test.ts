@@ -71,25 +71,28 @@ test('these are all constructs of the package', () => {
 });
 
 describe.each(Object.entries(CONSTRUCTS))('%s alone', (name, build) => {
-  const { plan, findings, artifact, terraform } = synthesize(build);
+  const synthesized = synthesize(build);
+  const { plan, findings, terraform } = synthesized;
 
   test('is a complete stack', () => {
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-    expect(artifact('ansible/site.yaml')).toContain('---');
+    expect(synthesized.artifact('ansible/site.yaml')).toContain('---');
     const hosts = name === 'Deployment' ? [] : [name === 'DataplaneHost' ? 'edge' : 'dataplane-host'];
     expect(plan.hosts.map((planned) => planned.plan.host.name)).toEqual(hosts);
     expect(
       Object.keys((terraform as { resource?: { null_resource?: object } }).resource?.null_resource ?? {}),
     ).toEqual(hosts);
     for (const host of hosts) {
-      expect(artifact(`hosts/${host}/user-data`)).toMatch(/^#cloud-config\n/);
-      expect(artifact(`hosts/${host}/meta-data`)).toContain(host);
+      expect(synthesized.artifact(`hosts/${host}/user-data`)).toMatch(/^#cloud-config\n/);
+      expect(synthesized.artifact(`hosts/${host}/meta-data`)).toContain(host);
     }
   });
 
   test('gives this plan', () => {
     for (const planned of plan.hosts) {
-      expect(JSON.parse(artifact(`hosts/${planned.plan.host.name}/plan.json`))).toEqual(planned.plan);
+      expect(JSON.parse(synthesized.artifact(`hosts/${planned.plan.host.name}/plan.json`))).toEqual(
+        planned.plan,
+      );
       expect(planned.plan).toMatchSnapshot();
     }
   });

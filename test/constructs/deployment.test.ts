@@ -82,8 +82,11 @@ describe("a host's Terraform resource", () => {
 
   test('runs the playbook for that host alone, with no address and no secret in the command', () =>
     expect(
-      terraformOf(synthesize((stack) => void reachable(stack, 'edge'))).resource.null_resource.edge
-        ?.provisioner,
+      terraformOf(
+        synthesize((stack) => {
+          reachable(stack, 'edge');
+        }),
+      ).resource.null_resource.edge?.provisioner,
     ).toEqual([
       {
         'local-exec': {
@@ -95,7 +98,11 @@ describe("a host's Terraform resource", () => {
     ]));
 
   test('without a connection it contacts nobody', () => {
-    const { resource } = terraformOf(synthesize((stack) => void new DataplaneHost(stack, 'seed')));
+    const { resource } = terraformOf(
+      synthesize((stack) => {
+        new DataplaneHost(stack, 'seed');
+      }),
+    );
     expect(resource.null_resource.seed?.provisioner).toBeUndefined();
     expect(resource.null_resource.seed?.triggers).toBeDefined();
   });
@@ -207,7 +214,11 @@ test('an address that is a Terraform reference reaches Ansible by the environmen
 
 describe('configure', () => {
   test('a host: never rebooted, ssh as ssh is configured, unless something else is said', () =>
-    expect(synthesize((stack) => void reachable(stack, 'edge')).plan.hosts[0]).toMatchObject({
+    expect(
+      synthesize((stack) => {
+        reachable(stack, 'edge');
+      }).plan.hosts[0],
+    ).toMatchObject({
       reboot: 'never',
       connection: {
         address: 'edge.example.org',

@@ -34,7 +34,7 @@ export interface SshOptions {
 }
 
 export interface WaitOptions {
-  /** Seconds; default 600: emulated machines that share two cores with others are slow. */
+  /** Seconds; default 1200: emulated machines that share two cores with others are slow. */
   readonly timeoutSeconds?: number;
 }
 
@@ -157,7 +157,7 @@ export class Machine {
 
   /** After a pause the guest's clock still stands where it stood before. */
   async setClock(): Promise<void> {
-    await this.waitForBoot({ timeoutSeconds: 300 });
+    await this.waitForBoot();
     await this.run(['sudo', 'date', '--utc', `--set=@${(Date.now() / 1000).toFixed(3)}`]);
   }
 
@@ -181,13 +181,16 @@ export class Machine {
 
   /** Waits until the machine answers over SSH; it may still be busy with cloud-init. */
   async waitForBoot(options: BootWaitOptions = {}): Promise<void> {
-    const seconds = options.timeoutSeconds ?? 600;
+    const seconds = options.timeoutSeconds ?? 1200;
     const end = Date.now() + seconds * 1000;
     const { boots = 1, after } = options;
     let seen = 'no answer over SSH yet';
-    while (Date.now() < end) {
+    // A machine that is up but busy may need long for its answer, one that isn't yet never gives one: so the
+    // attempts begin short and get longer.
+    for (let patience = 15; Date.now() < end; patience = Math.min(patience + 5, 90)) {
       if (!this.isRunning) throw this.failed('QEMU ended while the machine was booting');
-      const result = await this.sshWith(null, ['sudo', 'sh', '-c', BOOT_QUESTION], { timeoutSeconds: 30 });
+      const timeoutSeconds = Math.min(patience, Math.max(1, (end - Date.now()) / 1000));
+      const result = await this.sshWith(null, ['sudo', 'sh', '-c', BOOT_QUESTION], { timeoutSeconds });
       if (result.exitCode === 0) {
         const { bootId, count } = parseBoots(result.stdout);
         if (bootId !== after && count >= boots) {
@@ -207,7 +210,7 @@ export class Machine {
 
   /** Waits until cloud-init has ended, whatever reboots there are on the way; its own failure is an error. */
   async waitForCloudInit(options: WaitOptions = {}): Promise<CloudInitResult> {
-    const seconds = options.timeoutSeconds ?? 600;
+    const seconds = options.timeoutSeconds ?? 1200;
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {
       if (!this.isRunning) throw this.failed('QEMU ended while cloud-init was running');

@@ -43,7 +43,7 @@ export function sshConfiguration(machines: Readonly<Record<string, SshTarget>>):
 /** For scripts: an end to waiting, and one connection that later commands share. */
 export function sharedConnection(socket: string | null): readonly string[] {
   return [
-    ...['-o', 'ConnectTimeout=15', '-o', 'ServerAliveInterval=10', '-o', 'ServerAliveCountMax=6'],
+    ...['-o', 'ConnectTimeout=120', '-o', 'ServerAliveInterval=10', '-o', 'ServerAliveCountMax=6'],
     ...['-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes'],
     ...(socket === null
       ? ['-o', 'ControlPath=none']

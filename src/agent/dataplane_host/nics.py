@@ -90,8 +90,8 @@ class NicIdentity(Resource):
 
     def problems(self, present):
         if present is None:
-            nics = ", ".join(sysfs.nics(self.host)) or "no NIC"
-            return [Problem("there is no PCI device at this address", self.name, remedy=f"the host has {nics}")]
+            nics = f"the host has {', '.join(sysfs.nics(self.host)) or 'no NIC'}" if FULL else ""
+            return [Problem("there is no PCI device at this address", self.name, remedy=nics)]
         found = [Problem(f"another device than planned: {key} {self.wanted[key]} is planned, the host has", self.name,
                          present[key] or "none that can be read", "correct the address or the "
                          f"{key} in the stack: nothing was bound")
@@ -101,7 +101,7 @@ class NicIdentity(Resource):
             found.append(Problem(f"the device was {before['device']} when it was bound, now there is", self.name, device,
                                  "cards were moved: run `dataplane-host undo`, then apply a plan with the new address"))
         driver = sysfs.driver(self.host, self.key)
-        if self.keeps_driver and not before and driver in (None, *sysfs.USERSPACE_DRIVERS):
+        if FULL and self.keeps_driver and not before and driver in (None, *sysfs.USERSPACE_DRIVERS):
             found.append(Problem("the plan keeps the kernel driver, but the device has", self.name, driver or "no driver",
                                  "give it back to its kernel driver (dpdk-devbind, driverctl unset-override)"))
         return found
@@ -125,7 +125,10 @@ class NicDriver(Resource):
     def problems(self, present):
         if not self.host.exists(sysfs.pci(self.key)):
             return []  # NicIdentity says it
-        found = self._management()
+        return self._management() + (self._unsuited() if FULL else [])
+
+    def _unsuited(self):
+        found = []
         vendor = (sysfs.device_id(self.host, self.key) or "")[:4]
         if vendor in BIFURCATED:
             found.append(Problem(f"{BIFURCATED[vendor]} NICs stay on their kernel driver, also under DPDK", self.name,
@@ -172,7 +175,7 @@ class NicDriver(Resource):
         refused = self._management()
         if refused:
             raise refused[0]
-        if self.driver == "vfio-pci":
+        if FULL and self.driver == "vfio-pci":
             self._group()
         bind(self.host, self.key, self.driver)
 
@@ -258,4 +261,4 @@ def checks(host, plan):
     return [Problem("the device has no IOMMU group", f"NIC {request['name']} ({request['address']})",
                     remedy="switch on the IOMMU in the firmware and in the boot arguments")
             for request in plan["stages"]["devices"]["nics"]
-            if request["driver"] == "vfio-pci" and sysfs.iommu_group(host, request["address"]) is None]
+            if FULL and request["driver"] == "vfio-pci" and sysfs.iommu_group(host, request["address"]) is None]

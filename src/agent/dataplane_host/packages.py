@@ -5,7 +5,7 @@ their dependencies: undo purges exactly those.
 """
 import re
 
-from . import sysfs
+from . import FULL, sysfs
 from .host import Problem, log
 from .resources import Resource
 
@@ -123,7 +123,8 @@ class Packages(Resource):
 
     def _surplus(self):
         """What an earlier plan asked for and this one doesn't."""
-        requested = (self.record or {}).get("requested", [])
+        # A changed plan comes with the full edition.
+        requested = (self.record or {}).get("requested", []) if FULL else []
         return {name for name in requested if not any(re.fullmatch(pattern, name) for _, pattern in self.requests)
                 and name in self.record["before"]["new"]}
 
@@ -138,7 +139,8 @@ class Packages(Resource):
 
     def change(self, present):
         self.apt.finish_interrupted()
-        self._purge_surplus()
+        if FULL:
+            self._purge_surplus()
         names = [self._resolve(text, pattern) for text, pattern in self.requests]
         installed = self.apt.installed()
         missing = [name for name in names if name not in installed]

@@ -9,7 +9,23 @@ from .engine import PLAN, Engine, difference, parse_plan
 from .host import Host, Problem, Problems, canonical, log
 
 
+FULL_EDITION = "the full edition (beside the playbooks: dataplane/agent/dataplane-host; copy it here)"
+
+
 def parser():
+    if FULL:
+        return full_parser()
+    # One for all commands: what one doesn't use is read over.
+    only = argparse.ArgumentParser(prog="dataplane-host")
+    only.add_argument("command", choices=COMMANDS)
+    only.add_argument("--root", default="/")
+    only.add_argument("--stage", action="append", default=[], choices=stages.STAGES)
+    only.add_argument("--retry-boot", action="store_true")
+    only.add_argument("--at-boot", action="store_true")
+    return only
+
+
+def full_parser():
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--root", default="/", metavar="DIR", help="work on the file system below DIR")
     json_option = argparse.ArgumentParser(add_help=False)
@@ -27,12 +43,11 @@ def parser():
     def command(name, description, *parents):
         return commands.add_parser(name, help=description, description=description, parents=[common, *parents])
 
-    if FULL:
-        command("inspect", "hardware and present state as JSON; needs no plan")
-        guard = command("guard", "which NICs carry management and may not be taken; exit 1 where one is refused",
-                        json_option)
-        guard.add_argument("addresses", nargs="*", metavar="PCI", help="PCI address (default: every NIC)")
-        command("plan", "what apply would change; changes nothing", json_option, plan_option, stage_option)
+    command("inspect", "hardware and present state as JSON; needs no plan")
+    guard = command("guard", "which NICs carry management and may not be taken; exit 1 where one is refused",
+                    json_option)
+    guard.add_argument("addresses", nargs="*", metavar="PCI", help="PCI address (default: every NIC)")
+    command("plan", "what apply would change; changes nothing", json_option, plan_option, stage_option)
     apply = command("apply", "make the host match the plan", json_option, plan_option, stage_option)
     apply.add_argument("--retry-boot", action="store_true", help="try boot arguments again whose trial failed")
     apply.add_argument("--at-boot", action="store_true",
@@ -46,7 +61,7 @@ def parser():
 
 def read_plan(host, option):
     """The plan given on the command line (a path outside --root), or the installed one."""
-    if option:
+    if FULL and option:
         try:
             with open(option, encoding="utf-8") as stream:
                 return parse_plan(stream.read(), option)
@@ -59,13 +74,20 @@ def read_plan(host, option):
 
 
 def engine_for(host, options, stages_chosen=()):
-    return Engine(host, read_plan(host, options.plan), stages_chosen)
+    return Engine(host, read_plan(host, FULL and options.plan), stages_chosen)
 
 
-def print_report(engine, as_json):
-    for problem in engine.problems:
+def log_problems(problems):
+    for problem in problems:
         log("error", problem)
-    if as_json:
+    if not FULL and problems:
+        # Here errors say what, where and which value.
+        log("remedy", f"run the playbook, or `dataplane-host verify` of {FULL_EDITION}: they say what to do")
+
+
+def print_report(engine, options):
+    log_problems(engine.problems)
+    if FULL and options.json:
         print(json.dumps(engine.report(), sort_keys=True))
 
 
@@ -96,7 +118,7 @@ def run_plan(host, options):
             print(f"reboot required: {reason}")
         if not engine.changes and not engine.problems:
             print("nothing to change")
-    print_report(engine, options.json)
+    print_report(engine, options)
     return 0
 
 
@@ -121,8 +143,8 @@ def run_apply(host, options):
 
 def finish(engine, good, options, quiet):
     """Prints the report; quiet: what to say when nothing was changed."""
-    print_report(engine, options.json)
-    if good and not engine.changes and not engine.reboot_reasons:
+    print_report(engine, options)
+    if good and not engine.changed and not engine.reboot_reasons:
         log(quiet)
     return 0 if good else 1
 
@@ -154,8 +176,7 @@ COMMANDS = {"apply": run_apply, "needs-reboot": run_needs_reboot, "verify": run_
 def main(argv=None, host_class=Host):
     argv = sys.argv[1:] if argv is None else argv
     if not FULL and argv[:1] in (["inspect"], ["guard"], ["plan"]):
-        log("error", f"`{argv[0]}` is a command of the full edition: copy dataplane/agent/dataplane-host, beside "
-                     "the playbooks, to this host and run it")
+        log("error", f"the command {argv[0]} is one of {FULL_EDITION}")
         return 1
     options = parser().parse_args(argv)
     os.umask(0o022)
@@ -163,9 +184,8 @@ def main(argv=None, host_class=Host):
         return COMMANDS[options.command](host_class(options.root), options)
     except (Problem, Problems) as error:
         problems = getattr(error, "problems", [error])
-        for problem in problems:
-            log("error", problem)
-        if getattr(options, "json", False) and options.command != "guard":
+        log_problems(problems)
+        if FULL and getattr(options, "json", False) and options.command != "guard":
             print(json.dumps({"changed": False, "changes": [], "rebootRequired": False, "rebootReasons": [],
                               "problems": [problem.json() for problem in problems], "trial": None}, sort_keys=True))
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 import difflib
 import json
 
-from . import stages
+from . import FULL, stages
 from .host import Problem, Problems, canonical, log
 from .state import State
 
@@ -30,6 +30,10 @@ class Engine:
         self.state = State(host)
         self.selected = [stage for stage in stages.STAGES if not selected or stage in selected or stage == "agent"]
         self.changes, self.reboot_reasons, self.problems = [], [], []
+        self.changed = False
+
+    # A plan that changes is the full edition's work: on the host the same plan is applied again and again, so `stale`,
+    # `survey` and the reports are not there.
 
     def report(self):
         return {"changed": bool(self.changes), "changes": self.changes,
@@ -124,8 +128,9 @@ class Engine:
         self._forbidden(self.differing(everything))
         if self.problems:
             return
-        for record in self.stale(everything):
-            self._undo_record(record)
+        if FULL:
+            for record in self.stale(everything):
+                self._undo_record(record)
         for stage, resources in per_stage.items():
             if self._waits_for_boot(stage) or not self._apply_stage(stage, resources):
                 return
@@ -168,17 +173,16 @@ class Engine:
             return reason
         if resource.recorded:
             old = resource.record or {}
-            before = resource.extend(old["before"]) if old else resource.before()
+            before = (resource.extend(old["before"]) if FULL else old["before"]) if old else resource.before()
             self.state.put({**old, "kind": resource.kind, "key": resource.key, "stage": resource.stage,
                             "module": type(resource).__module__.rpartition(".")[2],
                             "before": before, "wanted": resource.wanted})
-        try:
-            resource.change(present)
-        except Problem:
-            if resource.recorded:
-                self._note_resource(resource, present)
-            raise
-        self._note_resource(resource, present)
+        if FULL and resource.recorded:
+            self._note_resource(resource, present)  # also where it fails half way
+        self.changed = True
+        resource.change(present)
+        if FULL and not resource.recorded:
+            self._note_resource(resource, present)
         log(resource.stage, resource.key, resource.summary(present))
         got = resource.read()
         if resource.holds(got):
@@ -194,22 +198,24 @@ class Engine:
         for record in reversed(list(self.state.records)):
             self._undo_record(record)
         install = stages.load("install", "undo")
-        for path, present in list(install.own_files(self.host)):
-            self._note("agent", "file", path, "remove", present, None)
-            log("agent", path, "removed")
+        if FULL:
+            for path, present in install.own_files(self.host):
+                self._note("agent", "file", path, "remove", present, None)
         install.remove(self.host)
 
     def _undo_record(self, record):
+        self.changed = True
         reason = stages.resource_class(record).undo(self.host, record["key"], record)
         self.state.drop(record)
-        self._note_removal(record)
+        if FULL:
+            self._note_removal(record)
         log(record["stage"], record["key"], f"{record['kind']} given back")
         if reason:
             self.reboot_reasons.append(reason)
 
     def verify(self):
         """Every fact of the plan against the host."""
-        if self.plan["retired"]:
+        if FULL and self.plan["retired"]:
             self.problems += [Problem("the plan is retired, but this is still there", f"{record['stage']}: "
                                       f"{record['kind']} {record['key']}", remedy="`dataplane-host apply`")
                               for record in self.state.records]

@@ -15,6 +15,8 @@ import sys
 import time
 from typing import NamedTuple
 
+from . import FULL
+
 LOCK = "/run/dataplane-host.lock"
 # What a PATH of sudo or cron may lack.
 _SBIN = ":/usr/local/sbin:/usr/sbin:/sbin"
@@ -27,14 +29,16 @@ class Problem(Exception):
 
     def __init__(self, what, where="", value="", remedy=""):
         super().__init__(what)
-        self.what, self.where, self.value, self.remedy = what, where, str(value), remedy
+        self.what, self.where, self.value = what, where, str(value)
+        if FULL:
+            self.remedy = remedy
 
     def json(self):
         return {"what": self.what, "where": self.where, "value": self.value, "remedy": self.remedy}
 
     def __str__(self):
         head = ": ".join(part for part in (self.where, self.what, self.value) if part)
-        return head + (f"; {self.remedy}" if self.remedy else "")
+        return head + (f"; {self.remedy}" if FULL and self.remedy else "")
 
 
 class Problems(Exception):
@@ -209,7 +213,7 @@ class Host:
 
     def _refused(self, name, what, error):
         root = isinstance(error, PermissionError) and os.geteuid() != 0
-        return Problem(what, self.path(name), error.strerror or error, "run it as root" if root else "")
+        return Problem(what, self.path(name), f"{error.strerror or error}{' (run it as root)' if root else ''}")
 
     # Commands
 

@@ -11,6 +11,7 @@ import zipfile
 
 from . import FULL
 from .engine import PLAN
+from .host import log
 from .resources import Resource
 from .state import DIRECTORY as STATE_DIRECTORY
 
@@ -211,6 +212,7 @@ def remove(host):
     """The last step of undo."""
     for path in (PLAN, ZIPAPP):
         host.remove(path)
+        log("agent", path, "removed")
         host.remove_directory(os.path.dirname(path))
     host.remove_directory(STATE_DIRECTORY)
 

@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   // Foreign tools (Terraform, Ansible) take seconds, and many more on a busy machine.
   testTimeout: 120_000,
+  // Many tests wait for another program, so two files at a time keep two cores busy (jest's own choice would be one).
+  maxWorkers: 2,
   globalSetup: '<rootDir>/test/global-setup.ts',
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: [

@@ -340,4 +340,30 @@ describe('over a real SSH connection', () => {
     },
     90_000,
   );
+
+  sshTest(
+    'a first boot at which cloud-init is still at work: the same call waits for its end',
+    ({ playbook }) => {
+      const here = (bench = remoteBench());
+      mkdirSync(sshd.path('bin'), { recursive: true });
+      const waited = sshd.path('waited');
+      const program = `#!/bin/sh\necho "$@" > ${waited}\nsleep 1\ntouch /run/cloud-init/result.json\n`;
+      writeFileSync(sshd.path('bin/cloud-init'), program, { mode: 0o755 });
+      const onHost = (command: string) => {
+        const options = ['-o', `UserKnownHostsFile=${sshd.path('known_hosts')}`, '-i', sshd.path('key')];
+        return ask('ssh', [...options, '-p', String(sshd.port), 'root@127.0.0.1', command]);
+      };
+      expect(onHost('mkdir /run/cloud-init')).toMatchObject({ code: 0 });
+      const trips = roundTrips(() => {
+        expect(here.play(playbook, 'site.yaml')).toMatchObject({ code: 0, recap: { east: GOOD(1) } });
+      });
+      expect(trips).toBe(1);
+      expect(readFileSync(waited, 'utf8')).toBe('status --wait\n');
+      rmSync(waited);
+      expect(here.play(playbook, 'site.yaml')).toMatchObject({ code: 0, recap: { east: GOOD(0) } });
+      expect(existsSync(waited)).toBe(false);
+      expect(onHost('rm -r /run/cloud-init')).toMatchObject({ code: 0 });
+    },
+    120_000,
+  );
 });

@@ -54,6 +54,8 @@ export class Sshd {
         'PasswordAuthentication no',
         'PermitRootLogin prohibit-password',
         'PidFile none',
+        // Programs of a test stand before this machine's.
+        `SetEnv PATH=${sshd.path('bin')}:/usr/sbin:/usr/bin:/sbin:/bin`,
         ...helpers,
         '',
       ].join('\n'),

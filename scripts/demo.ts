@@ -4,6 +4,7 @@
  *     npm run demo             # and everything it started is gone at the end
  *     npm run demo -- --keep   # the rack goes on running
  */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -18,6 +19,7 @@ import { lastLines, RackError } from '../test/rack/process';
 import { Progress } from '../test/rack/progress';
 import { Rack } from '../test/rack/rack';
 import { StackRun } from '../test/rack/stack-run';
+import { agentIsCurrent, buildAgent } from './agent';
 import { flagshipSummary } from './flagship-summary';
 
 const USAGE = `usage: npm run demo [-- --keep]
@@ -41,9 +43,11 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  console.log('What each host will get (examples/srv6-two-sites):\n');
-  console.log(flagshipSummary());
   const progress = new Progress();
+  if (!agentIsCurrent()) await progress.step('Build the agent', buildAgent);
+  console.log('\nWhat each host will get (examples/srv6-two-sites):\n');
+  console.log(flagshipSummary());
+  setUp();
   const rack = await Rack.up('two-sites', { progress, detach: values.keep ?? false });
   // A rack to keep doesn't end with this process; until the demo is through, Ctrl-C ends it all the same.
   const interrupted = (): void => void rack.down().then(() => process.exit(130));
@@ -63,6 +67,14 @@ async function main(): Promise<number> {
     else await rack.down(failed ? { keepLogs: join(rack.folder, '..', '..', 'failed', rack.id) } : {});
   }
   return 0;
+}
+
+/** Everything that isn't an npm package, with its own progress. */
+function setUp(): void {
+  const { status } = spawnSync(process.execPath, [join(__dirname, 'setup.mjs'), '--for', 'demo'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) throw new RackError('the set-up failed; see above');
 }
 
 async function deploy(progress: Progress, run: StackRun): Promise<void> {

@@ -4,13 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const USAGE = `usage: npm run setup [-- --for test|demo]
+const USAGE = `usage: npm run setup [-- --for test|demo|npm]
 
 Makes what tests and the demo need: npm packages, Debian packages (root), a Python environment (.venv), cloud-init's
 schemas, and a stand-in for hashicorp/null where Terraform's registry can't be reached. Only what is missing is made;
 everything but node_modules and .venv is kept in \${XDG_CACHE_HOME:-~/.cache}/cdktf-dataplane.
 
   --for test   all that \`npm test\` uses (default)
+  --for npm    the npm packages only
   --for demo   all that \`npm run demo\` uses besides the rack, which sets itself up
 `;
 
@@ -20,7 +21,7 @@ if (args.includes('--help') || args.includes('-h')) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-if (!(args.length === 0 || (args.length === 2 && args[0] === '--for' && /^(test|demo)$/.test(args[1])))) {
+if (!(args.length === 0 || (args.length === 2 && args[0] === '--for' && /^(test|demo|npm)$/.test(args[1])))) {
   process.stderr.write(`setup: unknown arguments: ${args.join(' ')}\n${USAGE}`);
   process.exit(2);
 }
@@ -39,6 +40,7 @@ if (why !== undefined) {
   npm('rebuild', '--loglevel=error');
   process.stderr.write(`  done  npm packages  ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
+if (args[1] === 'npm') process.exit(0);
 const rest = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/setup.ts', ...args], {
   cwd: project,
   stdio: 'inherit',

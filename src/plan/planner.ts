@@ -18,16 +18,39 @@ import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './srv6';
  * From what the constructs ask for to what each host is to be. Pure and total: intents that contradict each other
  * still give a plan, and the rules say what is wrong with it.
  */
-export function planFleet(fleet: FleetIntents): FleetPlan {
+export function planFleet(intents: FleetIntents): FleetPlan {
+  const fleet = inOrder(intents);
   const ends = tunnelEnds(fleet);
   const endsByHost = new Map<HostIntents, TunnelEnd[]>();
   for (const end of ends) endsByHost.set(end.host, [...(endsByHost.get(end.host) ?? []), end]);
   return {
-    hosts: [...fleet.hosts]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((host) => plannedHost(host, endsByHost.get(host) ?? [])),
+    hosts: fleet.hosts.map((host) => plannedHost(host, endsByHost.get(host) ?? [])),
     batches: rolloutBatches(fleet, ends),
   };
+}
+
+/**
+ * What has no order of its own is put into one, so that moving a line of a stack changes no plan and contacts no host.
+ * BootParameters keep theirs: the kernel reads its command line from left to right.
+ */
+function inOrder(fleet: FleetIntents): FleetIntents {
+  return {
+    ...fleet,
+    hosts: sortedBy(
+      fleet.hosts.map((host) => ({
+        ...host,
+        nicBindings: sortedBy(host.nicBindings, ({ address }) => address),
+        bridges: sortedBy(host.bridges, ({ name }) => name),
+        dpdkPorts: sortedBy(host.dpdkPorts, ({ name }) => name),
+      })),
+      ({ name }) => name,
+    ),
+    tunnels: sortedBy(fleet.tunnels, ({ path }) => path),
+  };
+}
+
+function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 function plannedHost(host: HostIntents, ends: readonly TunnelEnd[]): PlannedHost {

@@ -211,10 +211,10 @@ export class Rack {
   async save(name: string, key = ''): Promise<string> {
     const folder = await this.savedFolder(name, key);
     requireFreeSpace(this.folder, 2 + 3 * this.machines.length, `saving the rack as "${name}"`);
-    await this.progress.step(`Save the rack as "${name}"`, () =>
-      saveMachines(folder, this.id, this.machines),
-    );
-    await Promise.all(this.machines.map((machine) => machine.resume()));
+    await this.progress.step(`Save the rack as "${name}"`, async () => {
+      await saveMachines(folder, this.id, this.machines);
+      await Promise.all(this.machines.map((machine) => machine.setClock()));
+    });
     return folder;
   }
 

@@ -42,5 +42,5 @@ def minifier():
 
     def minify(tree):
         return python_minifier.minify(ast.unparse(ast.fix_missing_locations(tree)), remove_literal_statements=True,
-                                      remove_annotations=True, rename_locals=True, hoist_literals=False)
+                                      remove_annotations=True, rename_locals=False, hoist_literals=False)
     return minify

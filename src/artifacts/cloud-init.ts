@@ -1,7 +1,7 @@
 import { gzipSync } from 'fflate';
 import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan';
 import { installedAgentProgram } from './agent-bundle';
-import { planText } from './plan-text';
+import { installedPlanText } from './plan-text';
 import { yamlText } from './yaml';
 
 /** Bytes of user-data, compressed: what EC2 takes, the smallest limit among the clouds. */
@@ -42,7 +42,7 @@ function userData(host: PlannedHost): string {
   const config = {
     write_files: [
       { path: AGENT_PATH, permissions: '0755', content: installedAgentProgram() },
-      { path: PLAN_PATH, permissions: '0644', content: planText(host.plan) },
+      { path: PLAN_PATH, permissions: '0644', content: installedPlanText(host.plan) },
     ],
     runcmd: [[AGENT_PATH, 'apply']],
     power_state: {
@@ -107,7 +107,7 @@ export function userDataParts(host: PlannedHost): UserDataPart[] {
     whole - gzipUserData(text.replace(JSON.stringify(content), '""')).length;
   const parts = [
     { name: 'the agent', bytes: without(installedAgentProgram()) },
-    { name: 'the plan', bytes: without(planText(host.plan)) },
+    { name: 'the plan', bytes: without(installedPlanText(host.plan)) },
   ];
   const named = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   parts.push({ name: 'the rest', bytes: whole - named });

@@ -10,7 +10,7 @@ import { fleetSummary } from './summary';
 export { agentDigest, fullAgentBundle, installedAgentProgram } from './agent-bundle';
 export type { ArtifactFile } from './artifact-file';
 export { cloudInit, gzipUserData, USER_DATA_LIMIT, userDataParts, userDataProblems } from './cloud-init';
-export { planText } from './plan-text';
+export { installedPlanText, planText } from './plan-text';
 export { fleetSummary, hostSummary } from './summary';
 
 /** Every file of a fleet, sorted by path, with index.json (each file's SHA-256) as the first. Equal fleets, equal bytes. */

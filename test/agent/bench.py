@@ -31,6 +31,9 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 AGENT = REPOSITORY / 'src' / 'agent'
+sys.path.insert(0, str(AGENT))
+from dataplane_host import install  # noqa: E402
+
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'cdktf-dataplane'
 PACKAGES = [
     'systemd', 'kmod', 'openvswitch-switch-dpdk', 'librte-mempool-ring25', 'librte-net-null25', 'librte-bus-vdev25',
@@ -183,7 +186,7 @@ class Host:
         if plan is not None:
             file = self.path('/etc/dataplane-host/plan.json')
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(plan))
+            file.write_text(install.installed_text(plan))
         return self.run('python3', '-m', 'dataplane_host', *arguments, check=check)
 
     def vsctl(self, *arguments):

@@ -82,7 +82,7 @@ class Shipped(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(installed.stat().st_mode), 0o755)
         self.assertTrue(installed.read_bytes().startswith(b"#!/usr/bin/python3\n"))
         self.assertTrue((self.root / "usr/local/sbin/dataplane-host").samefile(installed))
-        self.assertEqual((self.root / "etc/dataplane-host/plan.json").read_text(), canonical(PAGES))
+        self.assertEqual((self.root / "etc/dataplane-host/plan.json").read_text(), install.installed_text(PAGES))
         self.assertEqual(self.pool.read_text(), "4")
         before = self.files()
         self.run_bundle(installed, "apply")
@@ -97,7 +97,7 @@ class Shipped(unittest.TestCase):
             path.parent.mkdir(parents=True)
         installed.write_text(PROGRAM)
         installed.chmod(0o755)
-        plan_file.write_text(canonical(PAGES))
+        plan_file.write_text(install.installed_text(PAGES))
         said = self.run_bundle(installed, "apply").stderr
         self.assertRegex(said, "(?s)agent: dataplane-host: .*devices: host/2048kB: 0 -> 4 pages")
         self.assertEqual(installed.read_bytes(), INSTALLED)

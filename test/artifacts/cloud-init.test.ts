@@ -6,7 +6,7 @@ import {
   cloudInit,
   gzipUserData,
   installedAgentProgram,
-  planText,
+  installedPlanText,
   USER_DATA_LIMIT,
   userDataParts,
   userDataProblems,
@@ -51,7 +51,7 @@ describe('user-data', () => {
     expect(plan).toEqual({
       path: '/etc/dataplane-host/plan.json',
       permissions: '0644',
-      content: planText(host('east').plan),
+      content: installedPlanText(host('east').plan),
     });
   });
 

@@ -19,7 +19,6 @@ def parse_plan(text, where):
         raise Problem("the plan has a version that this agent doesn't know", where,
                       plan.get("version") if isinstance(plan, dict) else plan,
                       f"plan and agent must be of one release; this agent knows version {PLAN_VERSION}")
-    plan["text"] = text
     return plan
 
 
@@ -252,6 +251,8 @@ def difference(change):
     def lines(value):
         if value is None:
             return []
+        if change["kind"] == "plan":  # one line on the host
+            value = json.loads(value)
         if isinstance(value, dict) and isinstance(value.get("content"), str):
             value = value["content"]
         text = value if isinstance(value, str) else canonical(value)

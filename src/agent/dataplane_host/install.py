@@ -5,6 +5,7 @@ the result doesn't: the full edition carries the installed one as data.
 """
 import hashlib
 import io
+import json
 import os
 import pkgutil
 import zipfile
@@ -118,8 +119,13 @@ def _digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def installed_text(plan):
+    """As cloud-init brings it: user-data has no room for what only Terraform and people look at."""
+    wanted = {name: value for name, value in plan.items() if name != "digests"}
+    return json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
 class InstalledPlan(Resource):
-    """The plan, byte for byte as it was given."""
 
     kind, stage, recorded = "plan", "agent", False
 
@@ -198,9 +204,11 @@ def resources(host, plan):
         wanted[f"{UNITS}{name}.service"] = {"content": text}
         target = text.rpartition("WantedBy=")[2].strip()
         wanted[f"{UNITS}{target}.wants/{name}.service"] = {"link": f"../{name}.service"}
-    # The installed edition is what runs: cloud-init, or the full edition, put it there.
-    return [*([Agent(host)] if FULL else []), InstalledPlan(host, PLAN, plan["text"]),
-            Units(host, "dataplane-host", wanted)]
+    found = [Units(host, "dataplane-host", wanted)]
+    if FULL:
+        # In the installed edition both are what it was started from.
+        found[:0] = [Agent(host), InstalledPlan(host, PLAN, installed_text(plan))]
+    return found
 
 
 def own_files(host):

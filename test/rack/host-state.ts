@@ -65,7 +65,9 @@ export async function hostState(machine: Machine): Promise<HostState> {
   const sums = await machine.run(['sudo', 'xargs', '-0', 'sha256sum'], { input: regular.join('\0') });
   for (const line of sums.split('\n')) {
     const match = /^\\?([0-9a-f]{64}) [ *](.*)$/.exec(line);
-    if (match?.[1] && match[2] && match[2] in files) files[match[2]] += match[1];
+    const [, sum = '', path = ''] = match ?? [];
+    const known = files[path];
+    if (known !== undefined) files[path] = `${known}${sum}`;
   }
   const lines = async (words: readonly string[]): Promise<string[]> =>
     (await machine.run(words)).split('\n').filter((line) => line !== '');

@@ -20,7 +20,7 @@ import { Progress } from '../test/rack/progress';
 import { Rack } from '../test/rack/rack';
 import { StackRun } from '../test/rack/stack-run';
 import { agentIsCurrent, buildAgent } from './agent';
-import { flagshipSummary } from './flagship-summary';
+import { flagshipArtifacts } from './flagship-artifacts';
 
 const USAGE = `usage: npm run demo [-- --keep]
 
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   const progress = new Progress();
   if (!agentIsCurrent()) await progress.step('Build the agent', buildAgent);
   console.log('\nWhat each host will get (examples/srv6-two-sites):\n');
-  console.log(flagshipSummary());
+  console.log(flagshipArtifacts('summary.txt').join(''));
   setUp();
   const rack = await Rack.up('two-sites', { progress, detach: values.keep ?? false });
   // A rack to keep doesn't end with this process; until the demo is through, Ctrl-C ends it all the same.

@@ -2,7 +2,7 @@
  * The flagship example on the rack, as its users live with it: first deploy, second deploy, reboot, change, refusals,
  * failed boot arguments, undo. Every test but the first starts from the provisioned pair.
  */
-import { FLAGSHIP, EDGE_PAIR_APP, changed, onRack } from './flagship';
+import { FLAGSHIP, EDGE_PAIR_APP, changed, onRack, recap } from './flagship';
 import { farAddresses, hostEvidence, ping, routingHeaders } from './evidence';
 import { Progress } from './progress';
 import { Rack } from './rack';
@@ -190,13 +190,4 @@ function changedTriggers(diff: string): string[] {
     (match) => match[1] ?? '',
   );
   return [...new Set(names)].sort();
-}
-
-function recap(output: string): [string, { changed: number; failed: number; unreachable: number }][] {
-  return [...output.matchAll(/^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)/gm)].map(
-    ([, name = '', change, unreachable, failed]) => [
-      name,
-      { changed: Number(change), failed: Number(failed), unreachable: Number(unreachable) },
-    ],
-  );
 }

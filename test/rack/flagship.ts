@@ -25,3 +25,13 @@ export async function onRack(
     );
   });
 }
+
+/** How a playbook ended for each host: Ansible's recap. */
+export function recap(output: string): [string, { changed: number; failed: number; unreachable: number }][] {
+  return [...output.matchAll(/^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)/gm)].map(
+    ([, name = '', change, unreachable, failed]) => [
+      name,
+      { changed: Number(change), failed: Number(failed), unreachable: Number(unreachable) },
+    ],
+  );
+}

@@ -212,7 +212,7 @@ export class Rack {
     const folder = await this.savedFolder(name, key);
     requireFreeSpace(this.folder, 2 + 3 * this.machines.length, `saving the rack as "${name}"`);
     await this.progress.step(`Save the rack as "${name}"`, async () => {
-      await saveMachines(folder, this.id, this.machines);
+      await saveMachines(folder, this.id, this.machines, this.image);
       await Promise.all(this.machines.map((machine) => machine.setClock()));
     });
     return folder;

@@ -45,6 +45,7 @@ export async function saveMachines(
   folder: string,
   runId: string,
   machines: readonly Machine[],
+  image: Image,
 ): Promise<void> {
   makePrivateFolder(cacheFolder('saved'));
   const work = mkdtempSync(`${folder}.`);
@@ -64,6 +65,7 @@ export async function saveMachines(
     } finally {
       await all((machine) => Qmp.with(machine.monitor, (monitor) => monitor.execute('cont')));
     }
+    for (const machine of machines) await standAlone(savedDisk(work, machine.name), image);
     cpSync(join(runFolder(runId), 'keys'), join(work, 'keys'), { recursive: true });
     writeFileSync(
       join(work, 'saved.json'),
@@ -75,6 +77,13 @@ export async function saveMachines(
     rmSync(work, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A machine that went on from a saved one has its disk on top of that one's; what is saved stands on the image alone. */
+async function standAlone(disk: string, image: Image): Promise<void> {
+  const { stdout } = await check('qemu-img', ['info', '--output=json', disk]);
+  const { 'full-backing-filename': backing } = JSON.parse(stdout) as { 'full-backing-filename'?: string };
+  if (backing !== image.disk) await check('qemu-img', ['rebase', '-b', image.disk, '-F', 'raw', disk]);
 }
 
 /** Gives a new machine the saved one's seed, and a disk of its own on top of the frozen one. */

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(__dirname, '..');
 
-/** The summary that a synth of the flagship example writes; takes about two seconds, and no set-up but npm's. */
-export function flagshipSummary(): string {
+/** What a synth of the flagship example writes, by path below `dataplane/`; takes about two seconds, and no set-up but npm's. */
+export function flagshipArtifacts(...paths: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'flagship-'));
   try {
     execFileSync(
@@ -14,7 +14,9 @@ export function flagshipSummary(): string {
       ['--tsconfig', join(REPOSITORY, 'tsconfig.json'), join(REPOSITORY, 'examples/srv6-two-sites/main.ts')],
       { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] },
     );
-    return readFileSync(join(folder, 'cdktf.out/stacks/two-sites/dataplane/summary.txt'), 'utf8');
+    return paths.map((path) =>
+      readFileSync(join(folder, 'cdktf.out/stacks/two-sites/dataplane', path), 'utf8'),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -95,6 +95,8 @@ async function show(progress: Progress, rack: Rack, run: StackRun): Promise<void
     );
     const east = rack.machine('east');
     const results: Ping[] = [];
+    // Open vSwitch drops the first packet to a next hop while it resolves its address: that one is not the tunnel's.
+    for (const address of farAddresses(run.plan('east'))) await ping(east, address, 2);
     for (const address of farAddresses(run.plan('east'))) results.push(await ping(east, address));
     return [hosts, results, await routingHeaders(rack, 'underlay')] as const;
   });

@@ -31,7 +31,7 @@ class EdgeHost extends Construct {
     new CpuPartition(host, 'cpus', { housekeeping: '0', dataplane: '1' });
     const uplink = new NicBinding(host, 'uplink', { nic: '0000:00:04.0', device: '8086:10d3' });
 
-    const ovs = new OpenVSwitch(host, 'ovs', { pmdSleepMax: 500 });
+    const ovs = new OpenVSwitch(host, 'ovs', { pmdSleepMax: 5000 });
     const underlay = ovs.addBridge('underlay', { addresses: [`fd00:a::${site}/64`] });
     underlay.addDpdkPort(uplink);
     this.tenants = ovs.addBridge('tenants', {

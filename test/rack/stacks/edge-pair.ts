@@ -64,7 +64,7 @@ class EdgeHost extends Construct {
       nic: change.uplink?.[id] ?? '0000:00:04.0',
       device: change.device?.[id] ?? '8086:10d3',
     });
-    const ovs = new OpenVSwitch(host, 'ovs', { pmdSleepMax: 500 });
+    const ovs = new OpenVSwitch(host, 'ovs', { pmdSleepMax: 5000 });
     const underlay = ovs.addBridge('underlay', { addresses: [`fd00:a::${site}/64`] });
     underlay.addDpdkPort(uplink);
     this.tenants = ovs.addBridge('tenants', {

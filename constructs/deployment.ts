@@ -4,7 +4,7 @@ import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
 import { checkFleet, formatFinding, sortFindings, type Finding } from '../src/rules';
-import { cloudInit, gzipUserData } from '../src/artifacts';
+import { cloudInit, gzipUserData, userDataFindings } from '../src/artifacts';
 import { sshDefaultsSchema, type SshDefaults } from './connection';
 import type { DataplaneHost } from './dataplane-host';
 import { OnDestroy, Reboot, Rollout } from './deployment-policy';
@@ -58,9 +58,9 @@ export class Deployment extends Construct {
   private readonly tunnels: Srv6TunnelIntent[] = [];
   private planned:
     | {
-        readonly fleet: FleetIntents;
         readonly plan: FleetPlan;
         readonly byName: ReadonlyMap<string, PlannedHost>;
+        readonly findings: () => readonly Finding[];
       }
     | undefined;
   private readonly warned = new Set<string>();
@@ -86,8 +86,7 @@ export class Deployment extends Construct {
 
   /** Everything that is wrong with the plan of the stack, errors and warnings. */
   findings(): readonly Finding[] {
-    const { fleet, plan } = this.current();
-    return sortFindings([...Findings.of(this).below(TerraformStack.of(this)), ...checkFleet(fleet, plan)]);
+    return sortFindings([...Findings.of(this).below(TerraformStack.of(this)), ...this.current().findings()]);
   }
 
   /** @internal */
@@ -147,7 +146,12 @@ export class Deployment extends Construct {
         batchSize: this.settings.rollout._batchSize,
       };
       const plan = planFleet(fleet);
-      this.planned = { fleet, plan, byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])) };
+      let findings: readonly Finding[] | undefined;
+      this.planned = {
+        plan,
+        byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])),
+        findings: () => (findings ??= [...checkFleet(fleet, plan), ...userDataFindings(plan)]),
+      };
     }
     return this.planned;
   }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { USER_DATA_RULE } from '../src/artifacts';
 import { PROPS_RULE, RULES } from '../src/rules';
 
 /** Where the catalogue stands; every finding's last line names its rule there. */
@@ -7,7 +8,7 @@ export const CATALOGUE_PATH = join(__dirname, '..', 'docs', 'rules.md');
 
 /** docs/rules.md: every rule, with what must hold and why. */
 export function rulesCatalogue(): string {
-  const rules = [PROPS_RULE, ...RULES].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const rules = [PROPS_RULE, USER_DATA_RULE, ...RULES].sort((a, b) => (a.id < b.id ? -1 : 1));
   const head = [
     '# Rules',
     '<!-- Made from src/rules by `npx tsx scripts/rules-catalogue.ts`. -->',

@@ -9,7 +9,14 @@ import { fleetSummary } from './summary';
 
 export { agentDigest, fullAgentBundle, installedAgentProgram } from './agent-bundle';
 export type { ArtifactFile } from './artifact-file';
-export { cloudInit, gzipUserData, USER_DATA_LIMIT, userDataParts, userDataProblems } from './cloud-init';
+export {
+  cloudInit,
+  gzipUserData,
+  USER_DATA_LIMIT,
+  userDataParts,
+  USER_DATA_RULE,
+  userDataFindings,
+} from './cloud-init';
 export { installedPlanText, planText } from './plan-text';
 export { fleetSummary, hostSummary } from './summary';
 

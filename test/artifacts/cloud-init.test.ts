@@ -9,7 +9,7 @@ import {
   installedPlanText,
   USER_DATA_LIMIT,
   userDataParts,
-  userDataProblems,
+  userDataFindings,
 } from '../../src/artifacts';
 import type { PlannedHost } from '../../src/plan/fleet-plan';
 import { cloudInitSchema, testWith } from '../tools';
@@ -105,11 +105,11 @@ describe('user-data in gzip form', () => {
       stages: { ...plan.stages, network: { ...plan.stages.network, flows } },
     };
     const small = others.map((other) => ({ ...other, plan: { ...other.plan, agentModules: [] } }));
-    const problems = userDataProblems({ hosts: [{ ...first, plan: big }, ...small], batches });
+    const problems = userDataFindings({ hosts: [{ ...first, plan: big }, ...small], batches });
     const mine = problems.filter(({ path }) => path === 'TwoSites/east/host');
     expect(mine).toHaveLength(1);
-    expect(mine[0]?.message).toMatch(
-      /^the user-data of host east is [\d,]+ bytes in gzip form, the limit is 16,384: the plan [\d,]+, /,
+    expect(mine[0]?.what[0]).toMatch(
+      /^user-data of east, compressed: the plan [\d,]+ \+ .* = [\d,]+ bytes; EC2 takes 16,384$/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { USER_DATA_RULE } from '../../src/artifacts';
 import { readFileSync } from 'node:fs';
 import { CATALOGUE_PATH, rulesCatalogue } from '../../scripts/rules-catalogue';
 import { formatFinding, PROPS_RULE, RULES } from '../../src/rules';
@@ -14,7 +15,7 @@ test('the last line of a finding is the anchor of a heading, as GitHub makes it'
         .replaceAll(/[^\w\- ]/g, '')
         .replaceAll(' ', '-')}`,
   );
-  const links = [PROPS_RULE, ...RULES].map(({ id, severity }) => {
+  const links = [PROPS_RULE, USER_DATA_RULE, ...RULES].map(({ id, severity }) => {
     const text = formatFinding({ rule: id, severity, path: 'a', what: ['b'], remedy: 'c' });
     expect(text).toMatch(new RegExp(`^${severity} ${id}  a\n  b\n  c\n  rule: docs/rules\\.md#[a-z0-9-]+$`));
     return text.slice(text.lastIndexOf('#'));

@@ -55,6 +55,14 @@ def _from_text(trees):
                                 if isinstance(part, ast.Constant) and isinstance(part.value, str))
 
 
+def _collected(trees):
+    """Keywords of calls to functions that collect them in a dictionary (`**fields`): there they are text."""
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    collecting = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.args.kwarg}
+    return {keyword.arg for node in nodes if isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", "")) in collecting for keyword in node.keywords if keyword.arg}
+
+
 def _keywords(trees):
     return {node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
 
@@ -181,7 +189,7 @@ def rename(trees, kept):
     for tree in trees.values():
         survey.visit(tree)
     foreign, parameters = _foreign(trees)
-    fixed = foreign | set(_from_text(trees)) | set(trees) | set(kept)
+    fixed = foreign | set(_from_text(trees)) | _collected(trees) | set(trees) | set(kept)
 
     def shortened(names, fixed, lengths):
         ours = sorted((name for name in names if name not in fixed and not name.startswith("__")),

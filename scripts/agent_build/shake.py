@@ -3,6 +3,7 @@
 By name, and careful: whatever has a name that is read anywhere in what stays, stays.
 """
 import ast
+from collections import Counter
 
 
 class _Fold(ast.NodeTransformer):
@@ -40,6 +41,9 @@ class _Fold(ast.NodeTransformer):
     def visit_If(self, node):
         self.generic_visit(node)
         decided = _decided(node.test)
+        if isinstance(node.test, ast.BoolOp) and _decided(node.test.values[-1]) is isinstance(node.test.op, ast.Or) and not any(
+                isinstance(part, ast.Call) for part in ast.walk(node.test)):
+            decided = _decided(node.test.values[-1])  # `if present is None or True`
         return node if decided is None else node.body if decided else node.orelse
 
     def visit_Call(self, node):
@@ -77,16 +81,16 @@ def _decided(node):
 
 
 def _names(node):
-    """Every name that is read below the node: as a name, as an attribute, by getattr."""
+    """Every name that is read below the node, and whether as an attribute (or by getattr), as members of classes are."""
     for child in ast.walk(node):
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-            yield child.id
+            yield child.id, False
         elif isinstance(child, ast.Attribute):
-            yield child.attr
+            yield child.attr, True
         elif isinstance(child, ast.ImportFrom):
-            yield from (alias.name for alias in child.names)
+            yield from ((alias.name, False) for alias in child.names)
         elif isinstance(child, ast.Call) and getattr(child.func, "id", "") in ("getattr", "hasattr"):
-            yield child.args[1].value
+            yield child.args[1].value, True
 
 
 def _defined(statement):
@@ -102,15 +106,21 @@ def _defined(statement):
     return []
 
 
-def _shake_body(body, used):
-    """Leaves out what nobody uses; used(name, but) says whether a name is used elsewhere than in the statement `but`."""
+def _abstract(statement):
+    return isinstance(statement, ast.FunctionDef) and ast.unparse(statement.body[-1]) == "raise NotImplementedError"
+
+
+def _shake_body(body, used, member=False):
+    """Leaves out what nobody uses; used(name, member, but): is a name used elsewhere than in the statement `but`?"""
     kept = []
     for statement in body:
         names = _defined(statement)
-        if names and not any((name.startswith("__") and name.endswith("__")) or used(name, statement) for name in names):
+        if names and not any((name.startswith("__") and name.endswith("__")) or used(name, member, statement) for name in names):
+            continue
+        if _abstract(statement):
             continue
         if isinstance(statement, ast.ClassDef):
-            statement.body = _shake_body(statement.body, used) or [ast.Pass()]
+            statement.body = _shake_body(statement.body, used, True) or [ast.Pass()]
         kept.append(statement)
     return kept
 
@@ -137,13 +147,13 @@ def shake(sources, roots):
         before = [ast.dump(tree) for tree in trees.values()]
         for tree in trees.values():
             _without_imports(tree)
-        counts = {}
-        for tree in trees.values():
-            for name in _names(tree):
-                counts[name] = counts.get(name, 0) + 1
+        counts = Counter(name for tree in trees.values() for name in _names(tree))
 
-        def used(name, but):
-            return name in roots or counts.get(name, 0) > sum(other == name for other in _names(but))
+        def used(name, member, but):
+            def count(names):
+                return sum(number for (other, attribute), number in names.items() if other == name and attribute >= member)
+
+            return name in roots or count(counts) > count(Counter(_names(but)))
 
         for tree in trees.values():
             tree.body = _shake_body(tree.body, used)

@@ -445,7 +445,7 @@ def host_class(machine):
             except Crash:  # in the middle: half of it stands under the temporary name
                 half = text[:len(text) // 2]
                 Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
-                Path(self.path(self._temporary(name))).write_bytes(half if isinstance(half, bytes) else half.encode())
+                Path(self._temporary(name)).write_bytes(half if isinstance(half, bytes) else half.encode())
                 raise
             super().write_text(name, text, mode)
 

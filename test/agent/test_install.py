@@ -122,7 +122,7 @@ class Shipped(unittest.TestCase):
         small.write_bytes(installed_with(hugepages=None))
         Host(self.root).write_text("/etc/dataplane-host/plan.json", canonical(PAGES))
         before = self.files()
-        self.assertIn("lacks the module 'hugepages'", self.run_bundle(small, "apply", code=1).stderr)
+        self.assertIn("lacks a module: hugepages", self.run_bundle(small, "apply", code=1).stderr)
         self.assertEqual(self.files(), before)
 
     def test_equal_modules_are_equal_bytes(self):

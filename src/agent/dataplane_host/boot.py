@@ -166,7 +166,7 @@ def boot_loader_problem(host):
     elif loader.startswith("systemd-boot"):
         found = loader
     elif not host.exists(GRUB_CFG) or not host.has_command("update-grub"):
-        found = "no boot loader that it knows" if not FULL else next((name for path, name in (
+        found = next((name for path, name in (
             ("/boot/grub2/grub.cfg", "GRUB with boot loader specification entries"), ("/etc/zipl.conf", "zipl"),
             ("/boot/loader/loader.conf", "systemd-boot"), ("/boot/efi/loader/loader.conf", "systemd-boot"),
             ("/boot/extlinux", "extlinux"), ("/boot/firmware/cmdline.txt", "Raspberry Pi firmware"),
@@ -216,17 +216,19 @@ class KernelArguments(Resource):
     def in_force(self):
         """The running kernel has all that is wanted, and nothing that we once added and don't want any more."""
         now = running(self.host)
-        dropped = [token for token in self.mine() if token not in self.arguments]
-        return satisfied(self.arguments, now) == self.arguments and not any(token in now for token in dropped)
+        return satisfied(self.arguments, now) == self.arguments and not (FULL and self._surplus(now))
+
+    def _surplus(self, present):
+        """What an earlier plan asked for and this one doesn't."""
+        return [token for token in self.mine() if token not in self.arguments and token in present]
 
     def read(self):
         if not self.host.exists(GRUB_CFG):
             return None
         configured, now = entry_arguments(default_entry(self.host)), running(self.host)
         have = satisfied(self.arguments, configured)
-        left = [token for token in self.mine()
-                if token not in self.arguments and (token in configured or token in now)]
-        return {"arguments": [token for token in satisfied(self.arguments, now) if token in have] + left}
+        found = [token for token in satisfied(self.arguments, now) if token in have]
+        return {"arguments": found + self._surplus(configured + now) if FULL else found}
 
     def holds(self, present):
         return (present == self.wanted and self.trial.get("status", "good") == "good"
@@ -235,16 +237,17 @@ class KernelArguments(Resource):
     # What forbids it
 
     def problems(self, present):
+        found = self._obstacles() if FULL else []
+        return found or ([self._failure()] if self._failed() and not self.host.retry_boot else [])
+
+    def _obstacles(self):
         loader = boot_loader_problem(self.host)
         if loader:
             return [loader]
         found = [Problem("a boot argument may only have letters, digits and _.,:=/@%+~!*^-", "boot", token,
                          "leave out what a shell or GRUB would interpret")
                  for token in self.arguments if not SAFE_ARGUMENT.fullmatch(token)]
-        found += self._contradictions() + (self._impossible() if FULL else [])
-        if not found and self._failed() and not self.host.retry_boot:
-            found.append(self._failure())
-        return found
+        return found + self._contradictions() + self._impossible()
 
     def _contradictions(self):
         others, found = self.others(), []
@@ -259,12 +262,10 @@ class KernelArguments(Resource):
         return found
 
     def _contradiction(self, ours, theirs, search):
-        place = GRUB_CFG
-        if FULL:
-            places = ["/etc/default/grub", *(f"/etc/default/grub.d/{name}"
-                                             for name in self.host.listdir("/etc/default/grub.d"))]
-            place = next((path for path in places
-                          if path != DROP_IN and search in (self.host.read_text(path) or "")), GRUB_CFG)
+        places = ["/etc/default/grub", *(f"/etc/default/grub.d/{name}"
+                                         for name in self.host.listdir("/etc/default/grub.d"))]
+        place = next((path for path in places
+                      if path != DROP_IN and search in (self.host.read_text(path) or "")), GRUB_CFG)
         return Problem(f"the plan asks for the boot argument {ours!r}, but somebody else has configured", place, theirs,
                        "a second one would be ignored or would void both: remove that one and run update-grub, "
                        "or leave ours out of the plan")
@@ -300,9 +301,7 @@ class KernelArguments(Resource):
             self._note("booted")
 
     def _failure(self):
-        reason = self.trial.get("reason") or (
-            "the trial boot fell back to the old entry" if self.trial["status"] != "direct" else
-            "the boot after update-grub didn't have them")
+        reason = self.trial["reason"] or "that boot came back without them"
         return Problem(f"the boot arguments were tried and failed ({reason}); the host runs with the ones before",
                        "boot", " ".join(self.trial["arguments"]),
                        "look at the console or `journalctl -b -1` for that boot; change the plan's arguments, or "
@@ -325,10 +324,11 @@ class KernelArguments(Resource):
             return None
         now = running(self.host)
         lacking = [token for token in self.arguments if token not in satisfied(self.arguments, now)]
-        surplus = [token for token in self.mine() if token not in self.arguments and token in now]
+        surplus = FULL and self._surplus(now)
         return "; ".join(text for text in (
             lacking and "boot arguments not in force: " + " ".join(lacking),
-            surplus and "boot arguments still in force: " + " ".join(surplus)) if text)
+            surplus and "boot arguments still in force: " + " ".join(surplus)) if text) if FULL else (
+                "boot arguments not in force: " + " ".join(lacking))
 
     def before(self):
         return {"dropIn": {"file": describe_file(self.host, DROP_IN),
@@ -394,7 +394,7 @@ class KernelArguments(Resource):
 
     def _write_drop_in(self):
         owned = self.trial["arguments"]
-        if owned:
+        if owned or not FULL:
             self.host.write_text(DROP_IN, "# Written by dataplane-host; `dataplane-host undo` removes it.\n"
                                  'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT:-} '
                                  f'{" ".join(owned)}"\n', 0o644)

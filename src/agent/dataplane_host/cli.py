@@ -6,7 +6,7 @@ import sys
 
 from . import FULL, stages
 from .engine import PLAN, Engine, difference, parse_plan
-from .host import Host, Problem, Problems, canonical, log
+from .host import Host, Problem, canonical, log
 
 
 FULL_EDITION = "the full edition (beside the playbooks: dataplane/agent/dataplane-host; copy it here)"
@@ -85,20 +85,24 @@ def log_problems(problems):
         log("remedy", f"run the playbook, or `dataplane-host verify` of {FULL_EDITION}: they say what to do")
 
 
-def print_report(engine, options):
+def finish(engine, options, quiet):
+    """Prints the report; quiet: what to say when nothing was changed."""
     log_problems(engine.problems)
     if FULL and options.json:
         print(json.dumps(engine.report(), sort_keys=True))
+    if not (engine.problems or engine.changed or engine.reboot_reasons):
+        log(quiet)
+    return 1 if engine.problems else 0
 
 
 def run_inspect(host, options):
-    print(canonical(stages.load("inspect", "`inspect`").report(host)), end="")
+    print(canonical(stages.load("inspect").report(host)), end="")
     return 0
 
 
 def run_guard(host, options):
     """guard.verdicts(host, addresses) -> [{"address", "allowed", "chain": [text], …}]; no addresses: every NIC."""
-    verdicts = stages.load("guard", "`guard`").verdicts(host, options.addresses)
+    verdicts = stages.load("guard").verdicts(host, options.addresses)
     if options.json:
         print(canonical(verdicts), end="")
     else:
@@ -118,13 +122,15 @@ def run_plan(host, options):
             print(f"reboot required: {reason}")
         if not engine.changes and not engine.problems:
             print("nothing to change")
-    print_report(engine, options)
+    log_problems(engine.problems)
+    if options.json:
+        print(json.dumps(engine.report(), sort_keys=True))
     return 0
 
 
 def lock(host):
     """Waits for another apply to end. That one may have replaced the zipapp that we run: then start again with it."""
-    archive = stages.load("install", "apply").archive_of_this_process()
+    archive = stages.load("install").archive_of_this_process()
     before = archive and os.stat(archive).st_ino
     held = host.lock()
     if archive and not os.path.exists(archive):
@@ -138,35 +144,30 @@ def run_apply(host, options):
     host.retry_boot, host.at_boot = options.retry_boot, options.at_boot
     with lock(host):
         engine = engine_for(host, options, options.stage)
-        return finish(engine, engine.apply(), options, "nothing to change")
-
-
-def finish(engine, good, options, quiet):
-    """Prints the report; quiet: what to say when nothing was changed."""
-    print_report(engine, options)
-    if good and not engine.changed and not engine.reboot_reasons:
-        log(quiet)
-    return 0 if good else 1
+        engine.apply()
+        return finish(engine, options, "nothing to change")
 
 
 def run_needs_reboot(host, options):
     plan = engine_for(host, options).plan
     if "boot" not in plan["agentModules"]:
         return 1
-    answer, reason = stages.load("boot", "`needs-reboot`").needs_reboot(host, plan)
+    answer, reason = stages.load("boot").needs_reboot(host, plan)
     log("needs-reboot", {True: "yes", False: "no", None: "can't tell"}[answer], reason)
     return {True: 0, False: 1, None: 2}[answer]
 
 
 def run_verify(host, options):
     engine = engine_for(host, options, options.stage)
-    return finish(engine, engine.verify(), options, "every fact of the plan holds")
+    engine.verify()
+    return finish(engine, options, "every fact of the plan holds")
 
 
 def run_undo(host, options):
     with lock(host):
         engine = Engine(host, {"retired": True, "agentModules": []})
-        return finish(engine, engine.apply(), options, "nothing to give back")
+        engine.apply()
+        return finish(engine, options, "nothing to give back")
 
 
 COMMANDS = {"apply": run_apply, "needs-reboot": run_needs_reboot, "verify": run_verify, "undo": run_undo,
@@ -182,12 +183,11 @@ def main(argv=None, host_class=Host):
     os.umask(0o022)
     try:
         return COMMANDS[options.command](host_class(options.root), options)
-    except (Problem, Problems) as error:
-        problems = getattr(error, "problems", [error])
-        log_problems(problems)
+    except Problem as error:
+        log_problems([error])
         if FULL and getattr(options, "json", False) and options.command != "guard":
             print(json.dumps({"changed": False, "changes": [], "rebootRequired": False, "rebootReasons": [],
-                              "problems": [problem.json() for problem in problems], "trial": None}, sort_keys=True))
+                              "problems": [error.report()], "trial": None}, sort_keys=True))
     except BrokenPipeError:
         sys.stderr.close()
     except KeyboardInterrupt:

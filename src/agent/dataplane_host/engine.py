@@ -3,7 +3,7 @@ import difflib
 import json
 
 from . import FULL, stages
-from .host import Problem, Problems, canonical, log
+from .host import Problem, canonical, log
 from .state import State
 
 PLAN = "/etc/dataplane-host/plan.json"
@@ -37,7 +37,7 @@ class Engine:
     def report(self):
         return {"changed": bool(self.changes), "changes": self.changes,
                 "rebootRequired": bool(self.reboot_reasons), "rebootReasons": self.reboot_reasons,
-                "problems": [problem.json() for problem in self.problems], "trial": self._trial()}
+                "problems": [problem.report() for problem in self.problems], "trial": self._trial()}
 
     def _trial(self):
         """The state of the trial boot, or None: see boot.py."""
@@ -64,35 +64,32 @@ class Engine:
                 present = resource.read()
                 if not resource.holds(present):
                     found.append((resource, present))
-            except (Problem, Problems) as error:
-                self._found(error)
+            except Problem as error:
+                self.problems.append(error)
         return found
-
-    def _found(self, error):
-        self.problems += getattr(error, "problems", [error])
 
     def _forbidden(self, differing):
         """What forbids the changes: everything is asked before anything is changed."""
         for resource, present in differing:
             try:
                 self.problems += resource.problems(present)
-            except (Problem, Problems) as error:
-                self._found(error)
+            except Problem as error:
+                self.problems.append(error)
 
     def survey(self):
         """Notes every change and problem that apply would meet; changes nothing."""
         try:
             self._survey()
-        except (Problem, Problems) as error:
-            self._found(error)
+        except Problem as error:
+            self.problems.append(error)
         return not self.problems
 
     def _survey(self):
         if self.plan["retired"]:
             for record in reversed(self.state.records):
                 self._note_removal(record)
-            for path, present in stages.load("install", "undo").own_files(self.host):
-                self._note("agent", "file", path, "remove", present, None)
+            for path, present in stages.load("install").own_files(self.host):
+                self._note_change("agent", "file", path, "remove", present, None)
             return
         wanted = [resource for stage in self.selected for resource in self.resources(stage)]
         for record in self.stale(wanted):
@@ -109,17 +106,16 @@ class Engine:
     # Doing it
 
     def apply(self):
-        """True: all was done. Problems and reboot reasons are in the report."""
+        """Problems and reboot reasons are in the report."""
         try:
             if self.plan["retired"]:
                 self.undo()
             else:
                 self._apply()
-        except (Problem, Problems) as error:
-            self._found(error)
+        except Problem as error:
+            self.problems.append(error)
         if self.reboot_reasons:
             log("reboot required", "; ".join(self.reboot_reasons))
-        return not self.problems
 
     def _apply(self):
         per_stage = {stage: self.resources(stage) for stage in self.selected}
@@ -138,7 +134,7 @@ class Engine:
         """The stages after `boot` need its arguments in force."""
         if stage in ("agent", "packages", "boot") or "boot" not in self.plan["agentModules"]:
             return False
-        reason = stages.load("boot", "the plan's boot arguments").lacking(self.host, self.plan)
+        reason = stages.load("boot").lacking(self.host, self.plan)
         if reason and reason not in self.reboot_reasons:
             self.reboot_reasons.append(reason)
         return bool(reason)
@@ -156,8 +152,8 @@ class Engine:
                 if reason:
                     self.reboot_reasons.append(reason)
                     waits = True
-            except (Problem, Problems) as error:
-                self._found(error)
+            except Problem as error:
+                self.problems.append(error)
                 if not resource.independent:
                     broken.add(module)
         return not self.problems and not waits
@@ -172,7 +168,7 @@ class Engine:
             return reason
         if resource.recorded:
             old = resource.record or {}
-            before = (resource.extend(old["before"]) if FULL else old["before"]) if old else resource.before()
+            before = (resource.extended(old["before"]) if FULL else old["before"]) if old else resource.before()
             self.state.put({**old, "kind": resource.kind, "key": resource.key, "stage": resource.stage,
                             "module": type(resource).__module__.rpartition(".")[2],
                             "before": before, "wanted": resource.wanted})
@@ -196,10 +192,10 @@ class Engine:
         """Gives back everything that is recorded, then removes the agent's own files."""
         for record in reversed(list(self.state.records)):
             self._undo_record(record)
-        install = stages.load("install", "undo")
+        install = stages.load("install")
         if FULL:
             for path, present in install.own_files(self.host):
-                self._note("agent", "file", path, "remove", present, None)
+                self._note_change("agent", "file", path, "remove", present, None)
         install.remove(self.host)
 
     def _undo_record(self, record):
@@ -218,7 +214,7 @@ class Engine:
             self.problems += [Problem("the plan is retired, but this is still there", f"{record['stage']}: "
                                       f"{record['kind']} {record['key']}", remedy="`dataplane-host apply`")
                               for record in self.state.records]
-            return not self.problems
+            return
         for stage in self.selected:
             try:
                 for resource, present in self.differing(self.resources(stage)):
@@ -226,22 +222,20 @@ class Engine:
                         f"{resource.kind}: the plan asks for {json.dumps(resource.wanted)}, the host has "
                         f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`")]
                 for module in stages.modules(self.plan, stage):
-                    if hasattr(module, "checks"):
-                        self.problems += module.checks(self.host, self.plan)
-            except (Problem, Problems) as error:
-                self._found(error)
-        return not self.problems
+                    self.problems += getattr(module, "checks", lambda host, plan: ())(self.host, self.plan)
+            except Problem as error:
+                self.problems.append(error)
 
     # Noting
 
     def _note_resource(self, resource, present):
-        self._note(resource.stage, resource.kind, resource.key, "create" if present is None else "change",
+        self._note_change(resource.stage, resource.kind, resource.key, "create" if present is None else "change",
                    present, resource.wanted)
 
     def _note_removal(self, record):
-        self._note(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
+        self._note_change(record["stage"], record["kind"], record["key"], "remove", record["wanted"], record["before"])
 
-    def _note(self, stage, kind, key, action, before, after):
+    def _note_change(self, stage, kind, key, action, before, after):
         self.changes.append({"stage": stage, "kind": kind, "key": key, "action": action,
                              "before": before, "after": after})
 

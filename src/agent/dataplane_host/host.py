@@ -33,20 +33,12 @@ class Problem(Exception):
         if FULL:
             self.remedy = remedy
 
-    def json(self):
+    def report(self):
         return {"what": self.what, "where": self.where, "value": self.value, "remedy": self.remedy}
 
     def __str__(self):
         head = ": ".join(part for part in (self.where, self.what, self.value) if part)
         return head + (f"; {self.remedy}" if FULL and self.remedy else "")
-
-
-class Problems(Exception):
-    """Several problems at once."""
-
-    def __init__(self, problems):
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
 
 
 class Result(NamedTuple):
@@ -129,21 +121,29 @@ class Host:
 
     def write_text(self, name, text, mode=None):
         """Replaces a file in one step that survives a power cut. Without `mode` it keeps mode and owner."""
-        path, temporary = self.path(name), self.path(self._temporary(name))
-        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        def write(path, temporary):
+            with open(temporary, "wb") as stream:
+                stream.write(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
+                stream.flush()
+                if os.path.exists(path):
+                    old = os.stat(path)
+                    os.fchmod(stream.fileno(), stat.S_IMODE(old.st_mode))
+                    if os.geteuid() == 0:
+                        os.fchown(stream.fileno(), old.st_uid, old.st_gid)
+                if mode is not None:
+                    os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+
+        self._replace(name, write)
+
+    def _replace(self, name, write):
+        """write(path, temporary) makes the temporary file, which then takes the place of the other."""
+        path, temporary = self.path(name), self._temporary(name)
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            try:
-                old = os.stat(path)
-            except FileNotFoundError:
-                old = None
-            with open(temporary, "wb") as stream:
-                stream.write(data)
-                os.fchmod(stream.fileno(), mode if mode is not None else stat.S_IMODE(old.st_mode) if old else 0o644)
-                if old and os.geteuid() == 0:
-                    os.fchown(stream.fileno(), old.st_uid, old.st_gid)
-                stream.flush()
-                os.fsync(stream.fileno())
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+            write(path, temporary)
             os.rename(temporary, path)
             self._sync_directory(name)
         except OSError as error:
@@ -152,30 +152,18 @@ class Host:
     def write_attribute(self, name, value):
         """Writes a kernel attribute (sysfs, procfs): in place, and it must exist."""
         try:
-            descriptor = os.open(self.path(name), os.O_WRONLY | os.O_TRUNC)
-            try:
-                os.write(descriptor, str(value).encode())
-            finally:
-                os.close(descriptor)
+            with open(os.open(self.path(name), os.O_WRONLY | os.O_TRUNC), "wb", 0) as stream:
+                stream.write(str(value).encode())
         except OSError as error:
             raise self._refused(name, f"the kernel refused {str(value)!r}", error) from None
 
     def symlink(self, name, target):
         """Makes (or replaces) a symbolic link in one step."""
-        try:
-            os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-            temporary = self.path(self._temporary(name))
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-            os.symlink(target, temporary)
-            os.rename(temporary, self.path(name))
-            self._sync_directory(name)
-        except OSError as error:
-            raise self._refused(name, "can't be linked", error) from None
+        self._replace(name, lambda path, temporary: os.symlink(target, temporary))
 
     def remove(self, name):
         """Removes a file or link, and what a broken-off write left beside it; absent is fine."""
-        for path in (self.path(name), self.path(self._temporary(name))):
+        for path in (self.path(name), self._temporary(name)):
             try:
                 os.unlink(path)
                 self._sync_directory(name)
@@ -202,14 +190,12 @@ class Host:
     def _temporary(self, name):
         # One fixed name, so that what a crash leaves is overwritten by the next try. Hidden: no directory of
         # configuration snippets reads it.
-        return os.path.join(os.path.dirname(name), f".{os.path.basename(name)}.dataplane-host")
+        return self.path("/.".join(os.path.split(name)) + ".dataplane-host")
 
     def _sync_directory(self, name):
-        descriptor = os.open(os.path.dirname(self.path(name)), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        descriptor = os.open(os.path.dirname(self.path(name)), os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
 
     def _refused(self, name, what, error):
         root = isinstance(error, PermissionError) and os.geteuid() != 0
@@ -228,7 +214,6 @@ class Host:
         words = [str(word) for word in argv]
         variables = dict(os.environ, LC_ALL="C", LANG="C", LANGUAGE="C", **(environment or {}))
         variables["PATH"] = variables.get("PATH", "/usr/bin:/bin") + _SBIN
-        shown = " ".join(shlex.quote(word) for word in words)
         try:
             done = subprocess.run(words, input=stdin, capture_output=True, timeout=timeout, env=variables,
                                   encoding="utf-8", errors="replace", check=False)
@@ -239,7 +224,7 @@ class Host:
             result = Result(124, "", f"no answer within {timeout} s")
         if check and result.rc != 0:
             said = " ".join((result.stderr.strip() or result.stdout.strip()).split())
-            raise Problem(f"`{shown}` failed with exit code {result.rc}", value=said[-2000:])
+            raise Problem(f"`{shlex.join(words)}` failed with exit code {result.rc}", value=said[-2000:])
         return result
 
     def json(self, argv, **options):

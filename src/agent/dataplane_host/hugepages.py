@@ -34,7 +34,7 @@ class Hugepages(Resource):
         return None if value is None else {"pages": int(value)}
 
     def holds(self, present):
-        if present is None or self.record is None:
+        if not FULL or present is None or self.record is None:
             return present is not None and present["pages"] >= self.wanted["pages"]
         return present["pages"] == max(self.wanted["pages"], self.record["before"]["pages"])
 
@@ -50,7 +50,7 @@ class Hugepages(Resource):
                         remedy=f"it has {sizes or 'no hugepages at all'}")]
 
     def change(self, present):
-        count = max(self.wanted["pages"], self.record["before"]["pages"])
+        count = max(self.wanted["pages"], self.record["before"]["pages"]) if FULL else self.wanted["pages"]
         for attempt in range(2):
             self.host.write_attribute(self.directory + "/nr_hugepages", count)
             got = self.read()["pages"]

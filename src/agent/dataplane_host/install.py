@@ -87,12 +87,16 @@ def zipapp(sources):
 
 
 def installed_edition():
-    """What the full edition carries. (Of a source tree: the tree as it is.)"""
+    """What the full edition carries. A source tree and what it has installed stand for themselves."""
+    archive = archive_of_this_process()
+    if not archive:
+        modules = {module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)])}
+        return zipapp({name: pkgutil.get_data(__package__, f"{name}.py") for name in {"__init__", "__main__", *modules}})
     try:
         return pkgutil.get_data(__package__, "installed")
     except OSError:
-        modules = {module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)])}
-        return zipapp({name: pkgutil.get_data(__package__, f"{name}.py") for name in {"__init__", "__main__", *modules}})
+        with open(archive, "rb") as stream:
+            return stream.read()
 
 
 class Agent(Resource):
@@ -142,30 +146,30 @@ class Units(Resource):
     kind, stage = "systemd-units", "agent"
 
     def read(self):
-        recorded = self.record["wanted"] if self.record else {}
-        before = self.record["before"]["paths"] if self.record else {}
+        recorded = self.record["wanted"] if FULL and self.record else {}
+        before = self.record["before"]["paths"] if FULL and self.record else {}
         present = {}
-        for path in sorted({*self.wanted, *recorded}):
+        for path in sorted({*self.wanted, *recorded} if FULL else self.wanted):
             link, content = self.host.readlink(path), self.host.read_text(path)
             value = {"link": link} if link is not None else {"content": content} if content is not None else None
-            if path in self.wanted or value != before.get(path):
+            if not FULL or path in self.wanted or value != before.get(path):
                 present[path] = value
         return {path: value for path, value in present.items() if value is not None} or None
 
     def before(self):
-        return self.extend({"paths": {}, "directories": []})
-
-    def extend(self, recorded):
         present = self.read() or {}
-        paths = {path: present.get(path) for path in self.wanted if path not in recorded["paths"]}
-        directories = [directory for path in paths for directory in self.host.missing_directories(path)]
-        return {"paths": {**paths, **recorded["paths"]},
-                "directories": sorted({*recorded["directories"], *directories}, reverse=True)}
+        directories = {directory for path in self.wanted for directory in self.host.missing_directories(path)}
+        return {"paths": {path: present.get(path) for path in self.wanted}, "directories": sorted(directories, reverse=True)}
+
+    def extended(self, recorded):
+        more = self.before()
+        return {"paths": {**more["paths"], **recorded["paths"]},
+                "directories": sorted({*recorded["directories"], *more["directories"]}, reverse=True)}
 
     def change(self, present):
-        before = self.record["before"]["paths"]
-        for path in sorted({*self.wanted, *before}):
-            _give(self.host, path, self.wanted.get(path, before.get(path)))
+        wanted = {**self.record["before"]["paths"], **self.wanted} if FULL else self.wanted
+        for path in sorted(wanted):
+            _give(self.host, path, wanted[path])
         _reload(self.host)
 
     @classmethod

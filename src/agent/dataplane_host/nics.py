@@ -143,7 +143,7 @@ class NicDriver(Resource):
         """The guard of the full edition follows each way down from management. The installed one looks up from the NIC,
         which is little code, and refuses more: a NIC that anything uses."""
         if FULL:
-            verdict = load("guard", "binding a NIC").verdicts(self.host, [self.key])[0]
+            verdict = load("guard").verdicts(self.host, [self.key])[0]
             chain = [] if verdict["allowed"] else verdict["chain"]
         else:
             chain = use_of(self.host, self.key)

@@ -7,6 +7,7 @@ ovs-vsctl's exit code says nothing of the port (Open vSwitch < 3.6 ends with 0):
 import json
 import re
 
+from . import FULL
 from .host import Problem, log
 from .resources import Resource
 
@@ -250,7 +251,7 @@ class OtherConfig(Resource):
         switch_of(host).change(*words, wait=False)
 
     def summary(self, present):
-        return f"set to {self.wanted!r}" + (f" (was {present!r})" if present is not None else "")
+        return f"set to {self.wanted!r} (was {present!r})"
 
     @classmethod
     def undo(cls, host, key, record):
@@ -311,13 +312,13 @@ class Owned(Resource):
     @property
     def keys(self):
         """Keys that we set at the last change."""
-        return (self.row["external_ids"].get(MARK) or "").split() if ours(self.row) else []
+        return (self.row["external_ids"].get(MARK) or "").split() if FULL and ours(self.row) else []
 
     def problems(self, present):
         if present is None or ours(self.row):
             return []
         differing = ", ".join(f"{key} is {json.dumps(present[key])}, not {json.dumps(value)}"
-                              for key, value in self.wanted.items() if present[key] != value)
+                              for key, value in self.wanted.items() if present[key] != value) if FULL else ""
         return [Problem(
             f"there is a {self.table.lower()} {self.name} that dataplane-host didn't make, and it isn't as planned",
             f"Open vSwitch: {self.key}", differing, "remove it, change it, or give the planned one another name")]
@@ -336,7 +337,7 @@ class Bridge(Owned):
 
     def read(self):
         row = self.row
-        compared = self.wanted["hardwareAddress"] or "hwaddr" in self.keys
+        compared = self.wanted["hardwareAddress"] or FULL and "hwaddr" in self.keys
         return row and {"datapathType": row["datapath_type"] or "system", "failMode": row["fail_mode"] or "standalone",
                         "hardwareAddress": row["other_config"].get("hwaddr") if compared else None}
 
@@ -344,7 +345,7 @@ class Bridge(Owned):
         address, words = self.wanted["hardwareAddress"], []
         if address:
             words = [pair("other_config", "hwaddr", address)]
-        elif "hwaddr" in self.keys:
+        elif FULL and "hwaddr" in self.keys:
             words = ["--", "remove", "Bridge", self.name, "other_config", "hwaddr"]
         switch_of(self.host).change(
             "--may-exist", "add-br", self.name, "--", "set", "Bridge", self.name, "datapath_type=netdev",
@@ -379,7 +380,7 @@ class Port(Owned):
                 self.settings[column] = f"{column}={port[part]}"
 
     def read(self):
-        row, compared = self.row and switch_of(self.host).row("Interface", self.name), {*self.settings, *self.keys}
+        row, compared = self.row and switch_of(self.host).row("Interface", self.name), {*self.settings, *self.keys} if FULL else self.settings
         if not row:
             return None
         options, other = ({key: value for key, value in row[column].items() if f"{column}:{key}" in compared}
@@ -403,13 +404,14 @@ class Port(Owned):
             words = ["del-port", self.name, "--", *words]
         words += ["--", "set", "Interface", self.name, f"type={wanted['type']}", *self.settings.values(),
                   "--", "set", "Port", self.name, pair("external_ids", MARK, " ".join(sorted(self.settings)) or "port")]
-        for column, _, key in (entry.partition(":") for entry in self.keys if entry not in {*self.settings, "port"}):
-            words += ["--", "remove", "Interface", self.name, column, json.dumps(key)] if key else [
-                "--", "clear", "Interface", self.name, column]
-        switch.change(*words)
         device = wanted["options"].get("dpdk-devargs")
-        old = present and present["options"].get("dpdk-devargs")
-        if old and old != device:
+        if FULL:
+            for column, _, key in (entry.partition(":") for entry in self.keys if entry not in {*self.settings, "port"}):
+                words += ["--", "remove", "Interface", self.name, column, json.dumps(key)] if key else [
+                    "--", "clear", "Interface", self.name, column]
+        switch.change(*words)
+        old = FULL and present and present["options"].get("dpdk-devargs")
+        if FULL and old and old != device:
             detach(self.host, old)
 
         def taken_in():

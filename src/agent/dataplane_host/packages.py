@@ -107,29 +107,29 @@ class Packages(Resource):
         if prefix is None:
             driver = kernel_driver(host, request["driverOf"])
             prefix = request["prefixByKernelDriver"].get(driver)
-            if prefix is None:
+            if FULL and prefix is None:
                 raise Problem("no DPDK driver package is known for the NIC's kernel driver",
                               f"packages: {request['driverOf']}", driver or "none",
                               "known are " + ", ".join(sorted(request["prefixByKernelDriver"])))
         return f"{prefix}<ABI>", re.escape(prefix) + r"-?[0-9]+(\.[0-9]+)?"
 
     def read(self):
-        if not self.host.has_command("dpkg-query"):
+        if FULL and not self.host.has_command("dpkg-query"):
             return None
         installed = self.apt.installed()
         have = [text for text, pattern in self.requests if any(re.fullmatch(pattern, name) for name in installed)]
-        surplus = sorted(self._surplus() & installed)
-        return have + surplus or None
+        if FULL:
+            have += sorted(self._surplus() & installed)
+        return have or None
 
     def _surplus(self):
         """What an earlier plan asked for and this one doesn't."""
-        # A changed plan comes with the full edition.
-        requested = (self.record or {}).get("requested", []) if FULL else []
+        requested = (self.record or {}).get("requested", [])
         return {name for name in requested if not any(re.fullmatch(pattern, name) for _, pattern in self.requests)
                 and name in self.record["before"]["new"]}
 
     def problems(self, present):
-        if self.host.has_command("dpkg-query") and self.host.has_command("apt-get"):
+        if not FULL or self.host.has_command("dpkg-query") and self.host.has_command("apt-get"):
             return []
         return [Problem("packages can only be installed with apt (Debian, Ubuntu)", "packages", ", ".join(self.wanted),
                         "use a platform of that family, or install them yourself and leave them out of the plan")]
@@ -187,7 +187,8 @@ class Packages(Resource):
                              "requested": [name for name in record["requested"] if name not in names]})
 
     def holds(self, present):
-        return present is not None and set(present) - self._needed_by_others(present) == set(self.wanted)
+        return present is not None and set(self.wanted) == (
+            set(present) - self._needed_by_others(present) if FULL else set(present))
 
     def _needed_by_others(self, present):
         """Surplus packages that couldn't be purged, as something else depends on them by now."""

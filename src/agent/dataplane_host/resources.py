@@ -46,7 +46,7 @@ class Resource:
         """All that undo needs, read before the first change."""
         return self.read()
 
-    def extend(self, recorded):
+    def extended(self, recorded):
         """`before` of an earlier apply, when there is another change to make: add what undo needs now too."""
         return recorded
 

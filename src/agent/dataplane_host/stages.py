@@ -14,21 +14,17 @@ STAGES = {
     "network": ("network",),
 }
 
-def load(name, purpose):
-    """The module `name`; purpose says in the error what can't be done without it."""
+def load(name):
     try:
         return importlib.import_module(f"{__package__}.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"{__package__}.{name}":
-            raise
-        raise Problem(f"this edition of the agent lacks the module {name!r}, needed for {purpose}",
+    except ModuleNotFoundError:
+        raise Problem("this edition of the agent lacks a module", value=name,
                       remedy="use the full edition (dataplane/agent/dataplane-host, beside the playbooks)") from None
 
 
 def modules(plan, stage):
     """The stage's modules that the plan uses."""
-    names = [name for name in STAGES[stage] if name == "install" or name in plan["agentModules"]]
-    return [load(name, f"the stage {stage!r} of the plan") for name in names]
+    return [load(name) for name in STAGES[stage] if name == "install" or name in plan["agentModules"]]
 
 
 def resources(host, plan, stage):
@@ -37,13 +33,11 @@ def resources(host, plan, stage):
 
 def resource_class(record):
     """The class that undoes a record."""
-    load(record["module"], f"the record {record['kind']} {record['key']}")
+    load(record["module"])
     pending = [Resource]
-    while pending:
-        candidate = pending.pop()
-        if candidate.kind == record["kind"] and (
-                candidate.__module__ == f"{__package__}.{record['module']}"):
+    for candidate in pending:
+        if candidate.kind == record["kind"]:
             return candidate
-        pending.extend(candidate.__subclasses__())
+        pending += candidate.__subclasses__()
     raise Problem("the agent doesn't know how to undo a record", record["kind"], record["key"],
                   "use the version of the agent that made it")

@@ -71,9 +71,7 @@ def zipapp(files):
     stream.write(b"#!/usr/bin/python3\n")
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(zipfile.ZipInfo(name), data)
     return stream.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 User-data is 16 KiB at most, and the best that Python's library unpacks (bz2) needs 2 KiB more than the model below:
 context mixing, as in the PAQ compressors. Each bit is predicted from what followed the same 0, 1, 2, 3, 4, 6 and 9 bytes
-before it, and the same word and word with the byte before it; a small network learns while it goes whom to trust. Whole
+before it, the same two before the last one, and the same word; a small network learns while it goes whom to trust. Whole
 numbers alone (and the four basic operations on floats, which are exact everywhere) make it the same on every machine.
 It takes some seconds, once in the life of a host.
 """
@@ -18,27 +18,26 @@ for t in range(-2047,2048):
  for i in range(12):e*=e
  s.append(int(65536/(1+e)))
 q=[bisect(s,p*16+8)-2048 for p in range(4096)]
-P=array('H',[32768])*2**22
-N=bytearray(2**22)
-W={}
+P=array('H',[32768])*2**24
+N=bytearray(2**24)
+W=[[5000]*9]*777
 w=l=0
 h=M=2**32-1
 while len(o)<SIZE:
- H=[int.from_bytes(o[max(0,len(o)-n):],'big')%M*16+n for n in(0,1,2,3,4,6,9)]+[w*16+10,(w*256+(o and o[-1]or 0))*16+11]
+ H=[int.from_bytes(a,'big')%M*16+len(a)for a in[o[max(0,len(o)-n):]for n in(0,1,2,3,4,6,9)]]+[int.from_bytes(o[-3:-1],'big')*16+10,(w*256+(o and o[-1]or 0))*16+11]
  c=1
  while c<256:
-  I=[(a+c*0x9E3779B97F4A7C15)*0xD1B54A32D192ED03>>40&0x3fffff for a in H]
+  I=[(a+c*0x9E3779B97F4A7C15)*0xD1B54A32D192ED03>>40&0xffffff for a in H]
   X=[q[P[i]>>4]for i in I]
-  k=X.count(0)
-  V=W.get(k)or[20000]*9
-  p=s[max(0,min(4094,(sum(map(mul,V,X))>>16)+2047))]
+  K=c,256+(o and o[-1]or 0),512+X.count(0)
+  p=s[max(0,min(4094,(sum(sum(map(mul,W[k],X))for k in K)>>16)+2047))]
   m=l+((h-l)*p>>16)
 CODE
   e=(y*65536-p)*7>>4
-  W[k]=[a+(b*e+32768>>16)for a,b in zip(V,X)]
+  for k in K:W[k]=[a+(b*e+32768>>16)for a,b in zip(W[k],X)]
   for i in I:
-   n=N[i];P[i]+=(y*65535-P[i])*2//(n*2+3)
-   if n<10:N[i]+=1
+   n=N[i];P[i]+=(y*65535-P[i])*10//(n*10+11)
+   if n<6:N[i]+=1
   c+=c+y
  c-=256;o.append(c);w=(w*271+c)%M*(chr(c).isalnum()or c==95)
 """
@@ -67,12 +66,12 @@ def f():
 BODY
 f()
 assert zlib.crc32(o)==CRC
-p=os.path.realpath(sys.argv[0])
+p=sys.argv[0]
 n=p+'.new'
 with open(n,'wb')as f:
  f.write(b'#!/usr/bin/python3\\n')
  with zipfile.ZipFile(f,'a')as a:
-  for m in o.decode().split('\\0'):i=zipfile.ZipInfo(m.split('\\n')[0]);i.create_system=3;i.external_attr=0o644<<16;a.writestr(i,m[len(i.filename)+1:])
+  for m in o.decode().split('\\0'):i=zipfile.ZipInfo(m.split('\\n')[0]);a.writestr(i,m[len(i.filename)+1:])
 os.chmod(n,0o755)
 os.rename(n,p)
 os.sync()

@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { gzipSync } from 'fflate';
+import { Deflate, Z_PARTIAL_FLUSH } from 'pako';
 import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan';
 import type { Finding } from '../rules';
 import { installedAgentProgram } from './agent-bundle';
@@ -30,7 +30,7 @@ export function cloudInit(host: PlannedHost): CloudInitFiles {
 
 /** user-data as clouds take it. */
 export function gzipUserData(text: string): Buffer {
-  return gzip(Buffer.from(text));
+  return gzip(text);
 }
 
 /**
@@ -58,9 +58,15 @@ function userData(host: PlannedHost): string {
   return `#cloud-config\n${yamlText(config)}`;
 }
 
-/** Equal data, equal bytes: no time, no system in the header, the same compressor on every machine. */
-function gzip(data: Buffer): Buffer {
-  return Buffer.from(gzipSync(data, { level: 9, mtime: 0 }));
+/**
+ * Equal text, equal bytes: no time in the header, and the same compressor on every machine (that of Node.js isn't). A
+ * run of base64 has code words of its own: together with words its characters would need more than their six bits.
+ */
+function gzip(text: string): Buffer {
+  const compressor = new Deflate({ gzip: true, level: 9 });
+  for (const part of text.split(/([A-Za-z0-9+/]{1000,})/)) compressor.push(part, Z_PARTIAL_FLUSH);
+  compressor.push('', true);
+  return Buffer.from(compressor.result);
 }
 
 /**
@@ -146,7 +152,7 @@ export function userDataFindings(fleet: FleetPlan): Finding[] {
 
 /** Compressing everything of a thousand hosts takes seconds; the plan alone tells nearly as well, and at once. */
 function mayBeTooLarge({ plan }: PlannedHost): boolean {
-  agentBytes ??= gzipSync(Buffer.from(installedAgentProgram()), { level: 9 }).length;
+  agentBytes ??= gzip(installedAgentProgram()).length;
   const margin = 768;
   return agentBytes + deflateRawSync(installedPlanText(plan)).length + margin > USER_DATA_LIMIT;
 }

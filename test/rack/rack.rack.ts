@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, processArguments, processStartTime, sleep } from './process';
 import { Progress } from './progress';
@@ -19,6 +19,7 @@ const machineProcesses = (id: string): readonly number[] =>
 describe('the rack', () => {
   let rack: Rack;
   const racks: Rack[] = [];
+  let saved: string | undefined;
 
   beforeAll(async () => {
     rack = await Rack.up('two-sites', { progress });
@@ -27,6 +28,7 @@ describe('the rack', () => {
 
   afterAll(async () => {
     for (const each of racks) await each.down();
+    if (saved !== undefined) rmSync(saved, { recursive: true, force: true });
   });
 
   it('logs in on both machines, with their hardware as the topology says', async () => {
@@ -105,6 +107,7 @@ describe('the rack', () => {
     ]);
     const before = await east?.bootId();
     const folder = await rack.save('rack-test', 'one');
+    saved = folder;
     expect(await rack.machine('east').bootId()).toBe(before);
     await expect(Rack.restore('rack-test', 'two-sites', { progress, key: 'another' })).resolves.toBeNull();
     // Both at once would need twice the memory: the first one rests.

@@ -39,7 +39,7 @@ describe('hosts built by cloud-init alone', () => {
       await Promise.all(
         rack.machines.map(async (machine) => {
           await machine.waitForBoot({ boots: 2, timeoutSeconds: 1200 });
-          await machine.run(['sudo', 'systemctl', 'start', '--wait', 'dataplane-host.service'], {
+          await machine.run(['sudo', 'systemctl', 'start', 'dataplane-host.service'], {
             timeoutSeconds: 600,
           });
         }),

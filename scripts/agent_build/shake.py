@@ -3,7 +3,6 @@
 By name, and careful: whatever has a name that is read anywhere in what stays, stays.
 """
 import ast
-from collections import Counter
 
 
 class _Fold(ast.NodeTransformer):
@@ -76,6 +75,27 @@ class _Fold(ast.NodeTransformer):
         return node
 
 
+class _Unread(ast.NodeTransformer):
+    """Leaves out what is assigned to a local name that is never read, where making it does nothing else."""
+
+    def visit_FunctionDef(self, node):
+        self.generic_visit(node)
+        read = {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Store)}
+        node.body = self._kept(node.body, read) or [ast.Pass()]
+        return node
+
+    def _kept(self, body, read):
+        found = []
+        for statement in body:
+            if isinstance(statement, ast.Assign) and all(
+                    isinstance(name, ast.Name) and name.id not in read for target in statement.targets
+                    for name in (target.elts if isinstance(target, ast.Tuple) else [target])) and not any(
+                    isinstance(part, (ast.Call, ast.Attribute, ast.Subscript, ast.Await)) for part in ast.walk(statement.value)):
+                continue
+            found.append(statement)
+        return found
+
+
 def _decided(node):
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, bool) else None
 
@@ -87,8 +107,6 @@ def _names(node):
             yield child.id, False
         elif isinstance(child, ast.Attribute):
             yield child.attr, True
-        elif isinstance(child, ast.ImportFrom):
-            yield from ((alias.name, False) for alias in child.names)
         elif isinstance(child, ast.Call) and getattr(child.func, "id", "") in ("getattr", "hasattr"):
             yield child.args[1].value, True
 
@@ -110,19 +128,42 @@ def _abstract(statement):
     return isinstance(statement, ast.FunctionDef) and ast.unparse(statement.body[-1]) == "raise NotImplementedError"
 
 
-def _shake_body(body, used, member=False):
-    """Leaves out what nobody uses; used(name, member, but): is a name used elsewhere than in the statement `but`?"""
-    kept = []
-    for statement in body:
-        names = _defined(statement)
-        if names and not any((name.startswith("__") and name.endswith("__")) or used(name, member, statement) for name in names):
-            continue
-        if _abstract(statement):
-            continue
-        if isinstance(statement, ast.ClassDef):
-            statement.body = _shake_body(statement.body, used, True) or [ast.Pass()]
-        kept.append(statement)
-    return kept
+class _Shaker:
+    """Marks what can be reached from the roots, then sweeps away the rest."""
+
+    def __init__(self, trees, roots):
+        self.read = {(name, attribute) for name in roots for attribute in (False, True)}
+        self.kept = set()  # ids of statements
+        while True:
+            before = len(self.kept)
+            for tree in trees.values():
+                self._mark(tree.body, False)
+            if len(self.kept) == before:
+                break
+        for tree in trees.values():
+            tree.body = self._swept(tree.body)
+
+    def _mark(self, body, member):
+        for statement in body:
+            names = _defined(statement)
+            if id(statement) not in self.kept and not _abstract(statement) and (not names or any(
+                    name.startswith("__") and name.endswith("__") or (name, True) in self.read
+                    or not member and (name, False) in self.read for name in names)):
+                self.kept.add(id(statement))
+                if isinstance(statement, ast.ClassDef):
+                    for part in [*statement.bases, *statement.decorator_list]:
+                        self.read.update(_names(part))
+                else:
+                    self.read.update(_names(statement))
+            if isinstance(statement, ast.ClassDef) and id(statement) in self.kept:
+                self._mark(statement.body, True)
+
+    def _swept(self, body):
+        kept = [statement for statement in body if id(statement) in self.kept]
+        for statement in kept:
+            if isinstance(statement, ast.ClassDef):
+                statement.body = self._swept(statement.body) or [ast.Pass()]
+        return kept
 
 
 def _without_imports(tree):
@@ -142,20 +183,8 @@ def _without_imports(tree):
 
 def shake(sources, roots):
     """{module: source} to {module: syntax tree} of what the installed edition has of it."""
-    trees = {name: _Fold().visit(ast.parse(source)) for name, source in sources.items()}
-    while True:
-        before = [ast.dump(tree) for tree in trees.values()]
-        for tree in trees.values():
-            _without_imports(tree)
-        counts = Counter(name for tree in trees.values() for name in _names(tree))
-
-        def used(name, member, but):
-            def count(names):
-                return sum(number for (other, attribute), number in names.items() if other == name and attribute >= member)
-
-            return name in roots or count(counts) > count(Counter(_names(but)))
-
-        for tree in trees.values():
-            tree.body = _shake_body(tree.body, used)
-        if before == [ast.dump(tree) for tree in trees.values()]:
-            return trees
+    trees = {name: _Unread().visit(_Fold().visit(ast.parse(source))) for name, source in sources.items()}
+    _Shaker(trees, roots)
+    for tree in trees.values():
+        _without_imports(tree)
+    return trees

@@ -9,48 +9,41 @@ It takes some seconds, once in the life of a host.
 import base64
 import zlib
 
-# Python, indented by one space. `d` is data, `o` what has been unpacked. CODE sets y, the next bit, whose probability of
-# being 1 is p / 65536.
+# `d` has the data, `o` what has been unpacked behind nine zeros. NEXT sets y, the next bit, whose probability of being 1
+# is p / 65536: m divides the range l to h accordingly.
 _MODEL = """\
-s=[]
-for t in range(-2047,2048):
- e=1-t/2**20
- for i in range(12):e*=e
- s.append(int(65536/(1+e)))
-q=[bisect(s,p*16+8)-2048 for p in range(4096)]
-P=array('H',[32768])*2**24
-N=bytearray(2**24)
-W=[[5000]*9]*777
-w=l=0
-h=M=2**32-1
-while len(o)<SIZE:
- H=[int.from_bytes(a,'big')%M*16+len(a)for a in[o[max(0,len(o)-n):]for n in(0,1,2,3,4,6,9)]]+[int.from_bytes(o[-3:-1],'big')*16+10,(w*256+(o and o[-1]or 0))*16+11]
- c=1
- while c<256:
-  I=[(a+c*0x9E3779B97F4A7C15)*0xD1B54A32D192ED03>>40&0xffffff for a in H]
-  X=[q[P[i]>>4]for i in I]
-  K=c,256+(o and o[-1]or 0),512+X.count(0)
-  p=s[max(0,min(4094,(sum(sum(map(mul,W[k],X))for k in K)>>16)+2047))]
-  m=l+((h-l)*p>>16)
-CODE
-  e=(y*65536-p)*7>>4
-  for k in K:W[k]=[a+(b*e+32768>>16)for a,b in zip(W[k],X)]
-  for i in I:
-   n=N[i];P[i]+=(y*65535-P[i])*10//(n*10+11)
-   if n<6:N[i]+=1
-  c+=c+y
- c-=256;o.append(c);w=(w*271+c)%M*(chr(c).isalnum()or c==95)
+def f():
+ s=[]
+ for t in range(-2047,2048):
+  e=1-t/2**20
+  for i in range(12):e*=e
+  s.append(int(65536/(1+e)))
+ q=[bisect(s,p*16+8)-2048 for p in range(4096)]
+ P=array('H',[32768])*2**24
+ N=bytearray(2**24)
+ W=[[5000]*9]*777
+ w=l=h=x=0
+ M=2**32-1
+ while len(o)<SIZE:
+  H=[int.from_bytes(o[len(o)-n:],'big')%M*16+n for n in(0,1,2,3,4,6,9)]+[(o[-3]*256+o[-2])*16+10,(w*256+o[-1])*16+11]
+  c=1
+  while c<256:
+   I=[(a+c*0x9E3779B97F4A7C15)*0xD1B54A32D192ED03>>40&0xffffff for a in H]
+   X=[q[P[i]>>4]for i in I]
+   K=c,256+o[-1],512+X.count(0)
+   p=s[max(0,min(4094,(sum(sum(map(mul,W[k],X))for k in K)>>16)+2047))]
+   while l>>24==h>>24:SHIFT;l=l<<8&M;h=h<<8&M|255
+   m=l+((h-l)*p>>16);y=NEXT
+   if y:h=m
+   else:l=m+1
+   e=(y*65536-p)*7>>4
+   for k in K:W[k]=[a+(b*e+32768>>16)for a,b in zip(W[k],X)]
+   for i in I:
+    n=N[i];P[i]+=(y*65535-P[i])*10//(n*10+11)
+    if n<6:N[i]+=1
+   c+=c+y
+  c-=256;o.append(c);w=(w*271+c)%M*(chr(c).isalnum()or c==95)
 """
-_READ = """\
-  y=x<=m
-  if y:h=m
-  else:l=m+1
-  while l>>24==h>>24:l=l<<8&M;h=h<<8&M|255;x=x<<8&M|next(d)"""
-_WRITE = """\
-  y=d[len(o)]>>8-c.bit_length()&1
-  if y:h=m
-  else:l=m+1
-  while l>>24==h>>24:r.append(l>>24);l=l<<8&M;h=h<<8&M|255"""
 # At its first run it puts the zipapp in its own place and goes on as that.
 _PROGRAM = """#!/usr/bin/python3
 import base64,os,sys,zipfile,zlib
@@ -58,38 +51,36 @@ from array import array
 from bisect import bisect
 from operator import mul
 d=iter(base64.b64decode('DATA')+bytes(4))
-x=0
-for i in range(4):x=x*256+next(d)
-o=bytearray()
-def f():
- global x
-BODY
+o=bytearray(9)
+MODEL\
 f()
+o=o[9:]
 assert zlib.crc32(o)==CRC
 p=sys.argv[0]
 n=p+'.new'
-with open(n,'wb')as f:
- f.write(b'#!/usr/bin/python3\\n')
- with zipfile.ZipFile(f,'a')as a:
-  for m in o.decode().split('\\0'):i=zipfile.ZipInfo(m.split('\\n')[0]);a.writestr(i,m[len(i.filename)+1:])
-os.chmod(n,0o755)
+open(n,'w').write('#!/usr/bin/python3\\n')
+with zipfile.ZipFile(n,'a')as a:
+ for m in o.decode().split('\\0'):k,v=m.split('\\n',1);a.writestr(zipfile.ZipInfo(k),v)
+os.chmod(n,493)
 os.rename(n,p)
 os.sync()
 os.execv(sys.executable,[sys.executable,p,*sys.argv[1:]])
 """
 
 
+def _model(size, shift, following):
+    return _MODEL.replace("SIZE", str(size + 9)).replace("SHIFT", shift).replace("NEXT", following)
+
+
 def _compress(data):
-    scope = {"d": data, "o": bytearray(), "r": bytearray()}
-    head = "from array import array\nfrom bisect import bisect\nfrom operator import mul\n"
-    body = "".join(f" {line}\n" for line in _MODEL.replace("CODE", _WRITE).replace("SIZE", str(len(data))).splitlines())
-    exec(f"{head}def f():\n{body} r.append((l>>24)+1)\nf()\n", scope)  # pylint: disable=exec-used
-    return bytes(scope["r"])
+    scope = {"d": bytes(9) + data, "o": bytearray(9), "r": []}
+    program = _model(len(data), "r.append(l>>24)", "d[len(o)]>>8-c.bit_length()&1")
+    exec(f"from array import array\nfrom bisect import bisect\nfrom operator import mul\n{program} r.append((l>>24)+1)\nf()\n", scope)
+    return bytes(scope["r"][4:])
 
 
 def squeezed(files):
     """{name in the zipapp: text} as such a program."""
     data = "\0".join(f"{name}\n{text}" for name, text in sorted(files.items())).encode()
-    body = "".join(f" {line}\n" for line in _MODEL.replace("CODE", _READ).replace("SIZE", str(len(data))).splitlines())
-    return _PROGRAM.replace("BODY\n", body).replace("CRC", str(zlib.crc32(data))).replace(
+    return _PROGRAM.replace("MODEL", _model(len(data), "x=x<<8&M|next(d)", "x<=m")).replace("CRC", str(zlib.crc32(data))).replace(
         "DATA", base64.b64encode(_compress(data)).decode())

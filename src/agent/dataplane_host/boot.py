@@ -237,8 +237,7 @@ class KernelArguments(Resource):
     # What forbids it
 
     def problems(self, present):
-        found = self._obstacles() if FULL else []
-        return found or ([self._failure()] if self._failed() and not self.host.retry_boot else [])
+        return FULL and self._obstacles() or ([self._failure()] if self._failed() and not (FULL and self.host.retry_boot) else [])
 
     def _obstacles(self):
         loader = boot_loader_problem(self.host)
@@ -338,7 +337,7 @@ class KernelArguments(Resource):
     def change(self, present):
         if self.in_force():
             self._commit()
-        elif self._failed() and not self.host.retry_boot:
+        elif self._failed() and not (FULL and self.host.retry_boot):
             raise self._failure()
         elif one_shot_possible(self.host):
             self._arm()
@@ -494,9 +493,6 @@ class KernelModules(File):
         file = super().read()
         return {**(file or {"content": None, "mode": None}), "loaded": loaded} if file or loaded else None
 
-    def before(self):
-        return {"file": describe_file(self.host, self.key), "directories": self.host.missing_directories(self.key)}
-
     def change(self, present):
         super().change(present)
         for name in self.wanted["loaded"]:
@@ -560,10 +556,6 @@ def needs_reboot(host, plan):
 
 def checks(host, plan):
     """The effects: an argument can stand on the command line and be ignored."""
-    return _effects(host, plan) if FULL else []
-
-
-def _effects(host, plan):
     found = []
     wanted = applicable(host, plan["stages"]["boot"]["arguments"])
     values = {key_of(token): token.partition("=")[2] for token in wanted}

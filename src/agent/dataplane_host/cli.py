@@ -20,7 +20,6 @@ def parser():
     only.add_argument("command", choices=COMMANDS)
     only.add_argument("--root", default="/")
     only.add_argument("--stage", action="append", default=[], choices=stages.STAGES)
-    only.add_argument("--retry-boot", action="store_true")
     only.add_argument("--at-boot", action="store_true")
     return only
 
@@ -59,22 +58,24 @@ def full_parser():
     return root
 
 
-def read_plan(host, option):
-    """The plan given on the command line (a path outside --root), or the installed one."""
-    if FULL and option:
-        try:
-            with open(option, encoding="utf-8") as stream:
-                return parse_plan(stream.read(), option)
-        except (OSError, UnicodeDecodeError) as error:
-            raise Problem("the plan can't be read", option, getattr(error, "strerror", error)) from None
+def engine_for(host, options, selected=()):
+    """With the plan given on the command line (a path outside --root), or the installed one."""
+    return Engine(host, given_plan(options.plan) if FULL and options.plan else installed_plan(host), selected)
+
+
+def given_plan(path):
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return parse_plan(stream.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem("the plan can't be read", path, getattr(error, "strerror", error)) from None
+
+
+def installed_plan(host):
     text = host.read_text(PLAN)
     if text is None:
         raise Problem("there is no plan", host.path(PLAN), remedy="name one with --plan FILE")
     return parse_plan(text, host.path(PLAN))
-
-
-def engine_for(host, options, stages_chosen=()):
-    return Engine(host, read_plan(host, FULL and options.plan), stages_chosen)
 
 
 def log_problems(problems):
@@ -82,7 +83,7 @@ def log_problems(problems):
         log("error", problem)
     if not FULL and problems:
         # Here errors say what, where and which value.
-        log("remedy", f"run the playbook, or `dataplane-host verify` of {FULL_EDITION}: they say what to do")
+        log("remedy", f"`verify` of {FULL_EDITION} says what to do")
 
 
 def finish(engine, options, quiet):
@@ -141,7 +142,9 @@ def lock(host):
 
 
 def run_apply(host, options):
-    host.retry_boot, host.at_boot = options.retry_boot, options.at_boot
+    host.at_boot = options.at_boot
+    if FULL:
+        host.retry_boot = options.retry_boot
     with lock(host):
         engine = engine_for(host, options, options.stage)
         engine.apply()
@@ -170,13 +173,13 @@ def run_undo(host, options):
         return finish(engine, options, "nothing to give back")
 
 
-COMMANDS = {"apply": run_apply, "needs-reboot": run_needs_reboot, "verify": run_verify, "undo": run_undo,
-            **({"inspect": run_inspect, "guard": run_guard, "plan": run_plan} if FULL else {})}
+COMMANDS = {"apply": run_apply, "needs-reboot": run_needs_reboot, "verify": run_verify,
+            **({"inspect": run_inspect, "guard": run_guard, "plan": run_plan, "undo": run_undo} if FULL else {})}
 
 
 def main(argv=None, host_class=Host):
     argv = sys.argv[1:] if argv is None else argv
-    if not FULL and argv[:1] in (["inspect"], ["guard"], ["plan"]):
+    if not FULL and argv[:1] in (["undo"], ["plan"], ["guard"], ["inspect"]):
         log("error", f"the command {argv[0]} is one of {FULL_EDITION}")
         return 1
     options = parser().parse_args(argv)

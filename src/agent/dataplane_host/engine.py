@@ -28,8 +28,9 @@ class Engine:
         self.host, self.plan = host, plan
         self.state = State(host)
         self.selected = [stage for stage in stages.STAGES if not selected or stage in selected or stage == "agent"]
-        self.changes, self.reboot_reasons, self.problems = [], [], []
-        self.changed = False
+        self.reboot_reasons, self.problems, self.changed = [], [], False
+        if FULL:
+            self.changes = []
 
     # A plan that changes is the full edition's work: on the host the same plan is applied again and again, so `stale`,
     # `survey` and the reports are not there.
@@ -108,7 +109,7 @@ class Engine:
     def apply(self):
         """Problems and reboot reasons are in the report."""
         try:
-            if self.plan["retired"]:
+            if FULL and self.plan["retired"]:
                 self.undo()
             else:
                 self._apply()
@@ -137,16 +138,12 @@ class Engine:
         reason = stages.load("boot").lacking(self.host, self.plan)
         if reason and reason not in self.reboot_reasons:
             self.reboot_reasons.append(reason)
-        return bool(reason)
+        return reason
 
     def _apply_stage(self, stage, resources):
         """False: the stages after it have to wait."""
-        broken = set()  # modules whose later resources build on one that failed
         waits = False
         for resource in resources:
-            module = type(resource).__module__
-            if module in broken:
-                continue
             try:
                 reason = self._apply_resource(resource)
                 if reason:
@@ -155,7 +152,7 @@ class Engine:
             except Problem as error:
                 self.problems.append(error)
                 if not resource.independent:
-                    broken.add(module)
+                    break  # the later ones build on it
         return not self.problems and not waits
 
     def _apply_resource(self, resource):
@@ -221,8 +218,9 @@ class Engine:
                     self.problems += resource.problems(present) or [Problem(
                         f"{resource.kind}: the plan asks for {json.dumps(resource.wanted)}, the host has "
                         f"{json.dumps(present)}", f"{stage}: {resource.key}", remedy="`dataplane-host apply`")]
-                for module in stages.modules(self.plan, stage):
-                    self.problems += getattr(module, "checks", lambda host, plan: ())(self.host, self.plan)
+                if FULL:
+                    for module in stages.modules(self.plan, stage):
+                        self.problems += getattr(module, "checks", lambda host, plan: ())(self.host, self.plan)
             except Problem as error:
                 self.problems.append(error)
 

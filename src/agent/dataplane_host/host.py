@@ -37,8 +37,10 @@ class Problem(Exception):
         return {"what": self.what, "where": self.where, "value": self.value, "remedy": self.remedy}
 
     def __str__(self):
-        head = ": ".join(part for part in (self.where, self.what, self.value) if part)
-        return head + (f"; {self.remedy}" if FULL and self.remedy else "")
+        text = ": ".join(part for part in (self.where, self.what, self.value) if part)
+        if FULL and self.remedy:
+            text += f"; {self.remedy}"
+        return text
 
 
 class Result(NamedTuple):
@@ -62,7 +64,7 @@ class Host:
     def __init__(self, root="/"):
         self.root = os.path.abspath(root)
         self.state = None  # state.State, set by whoever loads it
-        self.retry_boot = self.at_boot = False  # options of `apply`
+        self.at_boot = self.retry_boot = False  # options of `apply`
 
     def path(self, name):
         return self.root.rstrip("/") + name
@@ -125,13 +127,13 @@ class Host:
             with open(temporary, "wb") as stream:
                 stream.write(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
                 stream.flush()
-                if os.path.exists(path):
+                if FULL and os.path.exists(path):
                     old = os.stat(path)
-                    os.fchmod(stream.fileno(), stat.S_IMODE(old.st_mode))
                     if os.geteuid() == 0:
                         os.fchown(stream.fileno(), old.st_uid, old.st_gid)
-                if mode is not None:
-                    os.fchmod(stream.fileno(), mode)
+                    os.fchmod(stream.fileno(), stat.S_IMODE(old.st_mode) if mode is None else mode)
+                else:
+                    os.fchmod(stream.fileno(), 0o644 if mode is None else mode)
                 os.fsync(stream.fileno())
 
         self._replace(name, write)
@@ -198,8 +200,8 @@ class Host:
         os.close(descriptor)
 
     def _refused(self, name, what, error):
-        root = isinstance(error, PermissionError) and os.geteuid() != 0
-        return Problem(what, self.path(name), f"{error.strerror or error}{' (run it as root)' if root else ''}")
+        return Problem(what, self.path(name), error.strerror or error,
+                       "run it as root" if isinstance(error, PermissionError) and os.geteuid() != 0 else "")
 
     # Commands
 
@@ -229,9 +231,11 @@ class Host:
 
     def json(self, argv, **options):
         """Runs a command that answers in JSON."""
-        text = self.run(argv, **options).stdout
+        text = self.run(argv, **options).stdout or "[]"
+        if not FULL:
+            return json.loads(text)
         try:
-            return json.loads(text or "[]")
+            return json.loads(text)
         except ValueError:
             raise Problem(f"`{' '.join(argv)}` answered something that is no JSON", value=text[:200]) from None
 
@@ -252,8 +256,8 @@ class Host:
 
     def lock(self, seconds=900):
         """One change at a time; released when the process ends. Returns the open file."""
-        os.makedirs(os.path.dirname(self.path(LOCK)), exist_ok=True)
         try:
+            os.makedirs(os.path.dirname(self.path(LOCK)), exist_ok=True)
             stream = open(self.path(LOCK), "a+")
         except OSError as error:
             raise self._refused(LOCK, "can't be locked", error) from None

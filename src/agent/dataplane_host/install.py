@@ -146,15 +146,16 @@ class Units(Resource):
     kind, stage = "systemd-units", "agent"
 
     def read(self):
-        recorded = self.record["wanted"] if FULL and self.record else {}
-        before = self.record["before"]["paths"] if FULL and self.record else {}
         present = {}
-        for path in sorted({*self.wanted, *recorded} if FULL else self.wanted):
+        paths, before = sorted(self.wanted), {}
+        if FULL and self.record:
+            paths, before = sorted({*paths, *self.record["wanted"]}), self.record["before"]["paths"]
+        for path in paths:
             link, content = self.host.readlink(path), self.host.read_text(path)
             value = {"link": link} if link is not None else {"content": content} if content is not None else None
-            if not FULL or path in self.wanted or value != before.get(path):
+            if value is not None and (not FULL or path in self.wanted or value != before.get(path)):
                 present[path] = value
-        return {path: value for path, value in present.items() if value is not None} or None
+        return present or None
 
     def before(self):
         present = self.read() or {}

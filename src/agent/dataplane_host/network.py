@@ -7,7 +7,9 @@ import ipaddress
 import json
 import re
 
+from . import FULL
 from .host import Problem
+from .openvswitch import segment_lists, switch_of
 from .resources import File, Resource
 
 STAGE = "network"
@@ -31,10 +33,7 @@ def resources(host, plan):
     for flow in wanted["flows"]:
         groups.setdefault((flow["bridge"], hex(int(flow["cookie"], 16))), []).append(flow)
     found += [Flows(host, bridge, cookie, flows) for (bridge, cookie), flows in groups.items()]
-    if "openvswitch" in plan["agentModules"]:
-        from . import openvswitch
-        found += openvswitch.segment_lists(host, plan)
-    return found
+    return found + segment_lists(host, plan)
 
 
 def ip(host, *words):
@@ -123,17 +122,14 @@ DATAPLANE_FIRST = "a bridge's link is there when the stage `dataplane` has been 
 
 def internal_port(host, name):
     """The database's row of a port that Open vSwitch itself makes; None: it is no such port."""
-    try:
-        row = switch(host).row("Interface", name)
-    except ImportError:
-        return None
+    row = switch_of(host).row("Interface", name)
     return row if row and row["type"] == "internal" else None
 
 
 def set_mtu(host, name, mtu, mtu_request):
     port = internal_port(host, name)
     if port and port["mtu_request"] != mtu_request:
-        switch(host).change(*(["set", "Interface", name, f"mtu_request={mtu_request}"] if mtu_request else
+        switch_of(host).change(*(["set", "Interface", name, f"mtu_request={mtu_request}"] if mtu_request else
                               ["clear", "Interface", name, "mtu_request"]))
     host.run(["ip", "link", "set", "dev", name, "mtu", mtu])
 
@@ -188,6 +184,9 @@ class Route(Entry):
         return any(route_key(key.split(" ")[0], route.get("gateway"), route.get("dev")) == key for route in cls.to(host, key))
 
     def problems(self, present):
+        return self._others() if FULL else []
+
+    def _others(self):
         """Of the same metric there can be one route only; `ip` says `File exists`."""
         destination = self.key.split(" ")[0]
         if any(record["key"].split(" ")[0] == destination for record in self.host.state.of_kind("route")):
@@ -219,7 +218,7 @@ class Neighbour(Entry):
         return self.find(self.host, self.key)
 
     def problems(self, present):
-        return [] if present is None or self.record else [Problem(
+        return [] if not FULL or present is None or self.record else [Problem(
             "there is a permanent neighbour that dataplane-host didn't make, with another hardware address",
             f"{STAGE}: {self.key}", f"{present}, not {self.wanted}", f"`ip neighbour del {self.key}`")]
 
@@ -262,6 +261,9 @@ class Flows(NetworkResource):
         return [f"cookie={self.cookie},{with_numbers(flow, ports)}" for flow in self.wanted]
 
     def problems(self, present):
+        return self._overwritten() if FULL else []
+
+    def _overwritten(self):
         """A flow of the same match under another cookie would be overwritten."""
         matches = {flow[0] for flow in self.canonical().values()}
         known = [record["key"] for record in self.host.state.of_kind(self.kind)]
@@ -284,7 +286,7 @@ class Flows(NetworkResource):
     @classmethod
     def undo(cls, host, key, record):
         bridge, cookie = key.split(" ")
-        if switch(host).row("Bridge", bridge):
+        if switch_of(host).row("Bridge", bridge):
             host.run([*OFCTL, "del-flows", bridge, f"cookie={cookie}/-1"])
 
 
@@ -302,14 +304,9 @@ def split_flow(text):
     return ",".join([table, *rest]), actions.strip(), cookie
 
 
-def switch(host):
-    from .openvswitch import switch_of  # a bundle for a host without Open vSwitch hasn't got it
-    return switch_of(host)
-
-
 def port_numbers(host, bridge):
     """{name: OpenFlow port} of a bridge: without a connection to one ovs-ofctl knows no names."""
-    present = switch(host)
+    present = switch_of(host)
     names = present.ports(bridge) + [bridge] if present.row("Bridge", bridge) else []
     rows = [present.row("Interface", name) for name in names]
     return {row["name"]: str(row["ofport"]) for row in rows if row and row["ofport"]}

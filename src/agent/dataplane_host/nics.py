@@ -74,7 +74,9 @@ class NicIdentity(Resource):
     def __init__(self, host, request):
         wanted = {key: request[key].lower() for key in ("device", "macAddress") if request[key]}
         super().__init__(host, request["address"], wanted)
-        self.name, self.keeps_driver = f"NIC {request['name']} ({self.key})", request["driver"] is None
+        self.name = f"NIC {request['name']} ({self.key})"
+        if FULL:
+            self.keeps_driver = request["driver"] is None
 
     def read(self):
         if not self.host.exists(sysfs.pci(self.key)):
@@ -90,8 +92,8 @@ class NicIdentity(Resource):
 
     def problems(self, present):
         if present is None:
-            nics = f"the host has {', '.join(sysfs.nics(self.host)) or 'no NIC'}" if FULL else ""
-            return [Problem("there is no PCI device at this address", self.name, remedy=nics)]
+            return [Problem("there is no PCI device at this address", self.name,
+                            remedy=f"the host has {', '.join(sysfs.nics(self.host)) or 'no NIC'}")]
         found = [Problem(f"another device than planned: {key} {self.wanted[key]} is planned, the host has", self.name,
                          present[key] or "none that can be read", "correct the address or the "
                          f"{key} in the stack: nothing was bound")
@@ -100,7 +102,7 @@ class NicIdentity(Resource):
         if before and before["device"] != device:
             found.append(Problem(f"the device was {before['device']} when it was bound, now there is", self.name, device,
                                  "cards were moved: run `dataplane-host undo`, then apply a plan with the new address"))
-        driver = sysfs.driver(self.host, self.key)
+        driver = FULL and sysfs.driver(self.host, self.key)
         if FULL and self.keeps_driver and not before and driver in (None, *sysfs.USERSPACE_DRIVERS):
             found.append(Problem("the plan keeps the kernel driver, but the device has", self.name, driver or "no driver",
                                  "give it back to its kernel driver (dpdk-devbind, driverctl unset-override)"))
@@ -117,7 +119,9 @@ class NicDriver(Resource):
 
     def __init__(self, host, request, planned):
         super().__init__(host, request["address"], {"driver": request["driver"]})
-        self.name, self.driver, self.planned = f"NIC {request['name']} ({self.key})", request["driver"], planned
+        self.name, self.driver = f"NIC {request['name']} ({self.key})", request["driver"]
+        if FULL:
+            self.planned = planned
 
     def read(self):
         return {"driver": sysfs.driver(self.host, self.key)}
@@ -125,7 +129,7 @@ class NicDriver(Resource):
     def problems(self, present):
         if not self.host.exists(sysfs.pci(self.key)):
             return []  # NicIdentity says it
-        return self._management() + (self._unsuited() if FULL else [])
+        return self._management() + self._unsuited() if FULL else self._management()
 
     def _unsuited(self):
         found = []
@@ -237,8 +241,10 @@ def bind(host, address, driver, override=None):
     if (current if current not in ("", "(null)") else None) != text:
         host.write_attribute(sysfs.pci(address, "driver_override"), f"{text or ''}\n")
     if present and present != driver:
-        if present in sysfs.USERSPACE_DRIVERS:
+        if FULL and present in sysfs.USERSPACE_DRIVERS:
             detach_from_open_vswitch(host, address)
+        elif present in sysfs.USERSPACE_DRIVERS:
+            raise Problem("somebody else's userspace driver has the device", f"NIC {address}", present)
         host.write_attribute(f"/sys/bus/pci/drivers/{present}/unbind", address)
     if driver and present != driver:
         host.write_attribute("/sys/bus/pci/drivers_probe", address)
@@ -261,4 +267,4 @@ def checks(host, plan):
     return [Problem("the device has no IOMMU group", f"NIC {request['name']} ({request['address']})",
                     remedy="switch on the IOMMU in the firmware and in the boot arguments")
             for request in plan["stages"]["devices"]["nics"]
-            if FULL and request["driver"] == "vfio-pci" and sysfs.iommu_group(host, request["address"]) is None]
+            if request["driver"] == "vfio-pci" and sysfs.iommu_group(host, request["address"]) is None]

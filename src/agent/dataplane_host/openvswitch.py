@@ -317,11 +317,11 @@ class Owned(Resource):
     def problems(self, present):
         if present is None or ours(self.row):
             return []
-        differing = ", ".join(f"{key} is {json.dumps(present[key])}, not {json.dumps(value)}"
-                              for key, value in self.wanted.items() if present[key] != value) if FULL else ""
+        differing = FULL and ", ".join(f"{key} is {json.dumps(present[key])}, not {json.dumps(value)}"
+                                       for key, value in self.wanted.items() if present[key] != value)
         return [Problem(
             f"there is a {self.table.lower()} {self.name} that dataplane-host didn't make, and it isn't as planned",
-            f"Open vSwitch: {self.key}", differing, "remove it, change it, or give the planned one another name")]
+            f"Open vSwitch: {self.key}", differing or "", "remove it, change it, or give the planned one another name")]
 
     def before(self):
         return None

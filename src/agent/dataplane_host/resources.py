@@ -94,7 +94,7 @@ class File(Resource):
         return describe_file(self.host, self.key)
 
     def before(self):
-        return {"file": self.read(), "directories": self.host.missing_directories(self.key)}
+        return {"file": describe_file(self.host, self.key), "directories": self.host.missing_directories(self.key)}
 
     def change(self, present):
         self.host.write_text(self.key, self.wanted["content"], int(self.wanted["mode"], 8))

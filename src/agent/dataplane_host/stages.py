@@ -1,6 +1,7 @@
 """Which modules a stage has, and how they are found: lazily, as a bundle has only those that its host uses."""
 import importlib
 
+from . import FULL
 from .host import Problem
 from .resources import Resource
 
@@ -15,6 +16,8 @@ STAGES = {
 }
 
 def load(name):
+    if not FULL:
+        return importlib.import_module(f"{__package__}.{name}")
     try:
         return importlib.import_module(f"{__package__}.{name}")
     except ModuleNotFoundError:

@@ -100,10 +100,10 @@ def grub_entries(text):
     for line in text.splitlines():
         indent = line[:len(line) - len(line.lstrip())]
         if entry is None and line.lstrip().startswith("menuentry "):
-            title = re.search(r"menuentry\s+'((?:[^']|'\\'')*)'|menuentry\s+\"([^\"]*)\"", line)
+            title = re.search(r"""menuentry\s+(["'])(.*?)\1""", line)
             identity = re.search(r"(?:\$menuentry_id_option|--id)\s+['\"]?([^'\"\s{]+)", line)
-            entry = {"title": (title.group(1) or title.group(2) or "") if title else "", "level": len(indent),
-                     "id": identity.group(1) if identity else "", "lines": []}
+            entry = {"title": title[2] if title else "", "level": len(indent),
+                     "id": identity[1] if identity else "", "lines": []}
             end = indent + "}"
         if entry is not None:
             entry["lines"].append(line)
@@ -121,11 +121,9 @@ def default_entry(host):
     if choice == "${saved_entry}":
         choice = grub_environment(host).get("saved_entry", "0")
     choice = choice.rpartition(">")[2] or "0"
-    top = [entry for entry in entries if entry["level"] == 0]
-    named = [entry for entry in entries if choice in (entry["id"], entry["title"])]
-    if not named and choice.isdigit() and int(choice) < len(top):
-        # Positions count submenus too; only the first is certain to be an entry.
-        named = top[:1] if choice == "0" else []
+    # Positions count submenus too; only the first is certain to be an entry.
+    named = [entry for entry in entries if choice in (entry["id"], entry["title"])
+             or choice == "0" and not entry["level"]]
     if not named:
         raise Problem("can't tell which menu entry GRUB boots by default", host.path(GRUB_CFG), choice,
                       "set GRUB_DEFAULT to 0 or to an entry's id in /etc/default/grub, and run update-grub")
@@ -376,7 +374,7 @@ class KernelArguments(Resource):
         self._note("armed")
 
     def _keep_at_once(self):
-        log("boot", "GRUB can't write its environment block here: boot arguments are kept at once, without a trial")
+        log("boot", "GRUB can't write its environment block: the arguments are kept without a trial")
         self._new_trial()
         self._write_drop_in()
         self._note("direct", owned=self.trial["arguments"])

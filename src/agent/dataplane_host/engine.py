@@ -17,8 +17,7 @@ def parse_plan(text, where):
         raise Problem("the plan is no JSON", where, error, "write it again (cdktf synth)") from None
     if not isinstance(plan, dict) or plan.get("version") != PLAN_VERSION:
         raise Problem("the plan has a version that this agent doesn't know", where,
-                      plan.get("version") if isinstance(plan, dict) else plan,
-                      f"plan and agent must be of one release; this agent knows version {PLAN_VERSION}")
+                      remedy=f"plan and agent must be of one release; this agent knows version {PLAN_VERSION}")
     return plan
 
 

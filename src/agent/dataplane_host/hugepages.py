@@ -27,7 +27,6 @@ class Hugepages(Resource):
         self.directory = directory(self.size, self.node)
         where = "host" if self.node is None else f"node{self.node}"
         super().__init__(host, f"{where}/{self.size}kB", {"pages": request["count"]})
-        self.where = "the whole host" if self.node is None else f"node {self.node}"
 
     def read(self):
         value = self.host.read_value(self.directory + "/nr_hugepages")
@@ -58,8 +57,8 @@ class Hugepages(Resource):
                 return
             if attempt == 0 and self.host.exists(COMPACT):
                 self.host.write_attribute(COMPACT, 1)
-        if got < self.wanted["pages"]:
-            raise Problem(f"asked for {self.wanted['pages']} pages of {self.size // 1024} MiB on {self.where}, got {got}",
+        if not FULL or got < self.wanted["pages"]:
+            raise Problem(f"asked for {count} pages, got {got}",
                           f"hugepages {self.key}", got_per_node(self.host, self.size),
                           "free memory on that node, ask for fewer, or reboot: early after a boot there is more "
                           "unbroken memory")

@@ -41,7 +41,7 @@ def use_of(host, address):
     chains = {name: [name] for name, device in devices.items()
               if device and address in (device, sysfs.physical_function(host, device))}
     if not chains and sysfs.driver(host, address) not in (None, *sysfs.USERSPACE_DRIVERS):
-        return ["its kernel driver has it, but its interface isn't to be seen: in another network namespace?"]
+        return ["its interface isn't to be seen: in another network namespace?"]
     queue = list(chains)
     for name in queue:
         for upper in (entry[6:] for entry in host.listdir(f"{sysfs.NETDEVS}/{name}") if entry.startswith("upper_")):

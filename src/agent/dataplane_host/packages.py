@@ -169,8 +169,7 @@ class Packages(Resource):
             number = self.apt.abi_number()
             found = [name for name in found if number and re.fullmatch(rf".*\D{re.escape(number)}", name)] or found
         if len(found) != 1:
-            raise Problem("no package of this name is known" if not found else "several packages could be meant",
-                          f"packages: {text}", ", ".join(found),
+            raise Problem("not exactly one package of this name is known", f"packages: {text}", ", ".join(found),
                           "check the package sources (on Ubuntu: universe) in /etc/apt")
         return found[0]
 

@@ -32,6 +32,12 @@ const LIVING = [
   '/etc/ld.so.cache',
   '/etc/resolv.conf',
   '/etc/.pwd.lock',
+  // Accounts that packages made: Debian keeps them when it purges a package, as files may still be theirs.
+  '/etc/passwd*',
+  '/etc/group*',
+  '/etc/shadow*',
+  '/etc/gshadow*',
+  '/var/lib/libuuid',
 ];
 
 export async function hostState(machine: Machine): Promise<HostState> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { findAnsible } from '../../scripts/ansible';
 import { findTerraform, type Terraform } from '../../scripts/terraform';
@@ -157,7 +158,8 @@ function runLines(program: string, words: readonly string[], options: LinesOptio
     });
     let rest = '';
     const output = { stdout: '', stderr: '' };
-    const take = (stream: keyof typeof output) => (chunk: string) => {
+    const take = (stream: keyof typeof output) => (coloured: string) => {
+      const chunk = stripVTControlCharacters(coloured);
       output[stream] += chunk;
       const lines = (rest + chunk).split(/\r?\n/);
       rest = lines.pop() ?? '';

@@ -11,6 +11,8 @@ from .resources import Resource
 
 # Their dependencies tell which DPDK ABI the distribution's Open vSwitch is built for.
 ABI_SOURCES = ("openvswitch-switch-dpdk", "dpdk")
+# What a purge leaves: Debian's openvswitch-switch moves its database there, and removes only the link to it.
+LEFT_BEHIND = {"openvswitch-switch": "/var/lib/openvswitch"}
 
 
 class Apt:
@@ -135,7 +137,7 @@ class Packages(Resource):
                         "use a platform of that family, or install them yourself and leave them out of the plan")]
 
     def before(self):
-        return {"new": []}
+        return {"new": [], "there": [path for path in LEFT_BEHIND.values() if self.host.exists(path)]}
 
     def change(self, present):
         self.apt.finish_interrupted()
@@ -201,7 +203,13 @@ class Packages(Resource):
     def undo(cls, host, key, record):
         apt = Apt(host)
         apt.finish_interrupted()
-        purge_only(apt, set(record["before"]["new"]) & apt.known())
+        new = set(record["before"]["new"]) & apt.known()
+        purged = new - purge_only(apt, new)
+        for name, path in LEFT_BEHIND.items():
+            if name in purged and path not in record["before"]["there"] and host.exists(path):
+                for file in host.listdir(path):
+                    host.remove(f"{path}/{file}")
+                host.remove_directory(path)
 
 
 def purge_only(apt, names):

@@ -182,6 +182,22 @@ def _letters(functions):
     return letters
 
 
+def _private(trees, names):
+    """{global name: module} of those that one module alone speaks of, and never as an attribute or keyword."""
+    where = {}
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Attribute, ast.keyword, ast.arg)):
+                where.setdefault(getattr(node, "attr", getattr(node, "arg", None)), set()).add(None)
+            elif isinstance(node, ast.alias):
+                where.setdefault(node.name, set()).add(None)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                where.setdefault(node.name, set()).add(module)
+            elif isinstance(node, ast.Name):
+                where.setdefault(node.id, set()).add(module)
+    return {name: next(iter(where[name])) for name in sorted(names) if len(where.get(name, ())) == 1 and None not in where[name]}
+
+
 def rename(trees, kept):
     """Renames in place; returns {old: new} of all but the local names."""
     keywords = _keywords(trees)
@@ -191,16 +207,23 @@ def rename(trees, kept):
     foreign, parameters = _foreign(trees)
     fixed = foreign | set(_from_text(trees)) | _collected(trees) | set(trees) | set(kept)
 
-    def shortened(names, fixed, lengths):
+    letters = _letters(survey.functions)
+
+    def shortened(names, fixed, pool):
         ours = sorted((name for name in names if name not in fixed and not name.startswith("__")),
                       key=lambda name: (-survey.count[name], name))
-        short = (text for length in lengths for text in map("".join, itertools.product(LETTERS, repeat=length)) if text not in fixed)
-        return dict(zip(ours, short))
+        return dict(zip(ours, (text for text in pool if text not in fixed)))
 
-    # One letter belongs to local names, but no local name can be taken for an attribute.
-    names = shortened(survey.globals, fixed | parameters, (2,))
-    attributes = {**shortened(survey.attributes - survey.globals, fixed | set(names.values()), (1, 2)), **names}
-    letters = _letters(survey.functions)
+    pairs = ["".join(pair) for pair in itertools.product(LETTERS, repeat=2)]
+    # A global name mustn't be hidden by a local one; what only one module knows may be called as in the others.
+    pool = [letter for letter in LETTERS if letter not in letters.values()] + pairs
+    private = _private(trees, survey.globals)
+    names = shortened(survey.globals - set(private), fixed | parameters, pool)
+    taken = fixed | parameters | set(names.values())
+    for module in sorted(trees):
+        names.update(shortened([name for name, where in private.items() if where == module], taken, pool))
+    # An attribute is never taken for a variable.
+    attributes = {**shortened(survey.attributes - survey.globals, fixed | set(names.values()), [*LETTERS, *pairs]), **names}
     functions = {id(node): {name: letters[name] for name in local} for node, local in survey.functions}
     for tree in trees.values():
         _Rename(names, attributes, functions).visit(tree)

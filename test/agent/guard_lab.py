@@ -241,14 +241,23 @@ class Lab:
         chains = guard.protected(host, mine)
         return {verdict['address']: chains.get(verdict['address']) for verdict in guard.verdicts(host)}
 
+    def uses(self):
+        """{PCI address: what the installed edition, which has no guard, takes for a use}."""
+        from dataplane_host import nics, sysfs
+        from dataplane_host.host import Host
+        from dataplane_host.state import State
+        host = Host(str(self.root))
+        State(host)
+        return {address: nics.use_of(host, address) for address in sysfs.nics(host)}
+
 
 def evaluate(case):
-    """One case in namespaces of its own: {PCI address: chain or None}."""
+    """One case in namespaces of its own: {"verdicts": {PCI address: chain or None}, "uses": {PCI address: chain}}."""
     def inside():
         lab = Lab()
         try:
             case(lab)
-            return lab.verdicts(getattr(case, 'mine', None))
+            return {'verdicts': lab.verdicts(getattr(case, 'mine', None)), 'uses': lab.uses()}
         finally:
             lab.close()
     return in_namespaces(inside)

@@ -282,6 +282,7 @@ class Machine:
     def command_ip(self, *words):
         words = [word for word in words if word not in ("-j", "-json", "-details")]
         family = words.pop(0) if words[0] in ("-4", "-6") else None
+        words = [word for word in words if word != "-d"]
         verb = " ".join(word for word in words[:2])
         if words[:3] == ["link", "set", "dev"]:
             return self._set_link(words[3], *words[4:])
@@ -299,6 +300,8 @@ class Machine:
         if verb == "route show":
             routed = family == "-4" and self.up.get("ens3") and self.addresses.get("ens3")
             return json.dumps([{"dst": "default", "gateway": "10.0.2.2", "dev": "ens3"}] if routed else [])
+        if verb == "nexthop show":
+            return "[]"
         raise Failure(f"ip {words}: not known here")
 
     def _set_link(self, name, *what):
@@ -413,10 +416,20 @@ class Rebooting(BaseException):
     """`systemctl reboot`: the process ends."""
 
 
-def host_class(machine):
+class Source:
+    """The agent under test: its modules, and what is called how there. See edition.py for the other one."""
+
+    cli, Host, Problem, Result = cli, Host, Problem, Result
+
+    @staticmethod
+    def name(text):
+        return text
+
+
+def host_class(machine, agent=Source):
     """A Host of the agent on this machine; waiting costs no time."""
 
-    class MachineHost(Host):
+    class MachineHost(agent.Host):
         slept = 0
 
         def __init__(self, root="/"):
@@ -425,17 +438,17 @@ def host_class(machine):
         def has_command(self, name):
             return hasattr(machine, "command_" + re.sub(r"\W", "_", name))
 
-        def run(self, argv, check=True, timeout=120, stdin="", environment=None):
+        def run(self, argv, check=True, timeout=120, stdin="", *_, **__):
             argv = [str(word) for word in argv]
             machine.operation()
             result = machine.run(argv)
             if check and result.rc:
-                raise Problem(f"`{' '.join(argv)}` failed with exit code {result.rc}", value=result.stderr)
-            return result
+                raise agent.Problem(f"`{' '.join(argv)}` failed with exit code {result.rc}", "", result.stderr)
+            return agent.Result(*result)
 
         def write_attribute(self, name, value):
             if not self.exists(name):
-                raise Problem("can't be written", name)
+                raise agent.Problem("can't be written", name)
             machine.operation()
             machine.write_attribute(name, value)
 
@@ -445,9 +458,9 @@ def host_class(machine):
             except Crash:  # in the middle: half of it stands under the temporary name
                 half = text[:len(text) // 2]
                 Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
-                Path(self._temporary(name)).write_bytes(half if isinstance(half, bytes) else half.encode())
+                Path(getattr(self, agent.name("_temporary"))(name)).write_bytes(half if isinstance(half, bytes) else half.encode())
                 raise
-            super().write_text(name, text, mode)
+            getattr(super(), agent.name("write_text"))(name, text, mode)
 
         def symlink(self, name, target):
             machine.operation()
@@ -461,6 +474,8 @@ def host_class(machine):
         def sleep(self, seconds):
             type(self).slept += seconds
 
+    for name in ("has_command", "write_text"):
+        setattr(MachineHost, agent.name(name), vars(MachineHost)[name])
     return MachineHost
 
 

@@ -5,6 +5,7 @@ import unittest
 from machine import DATA, MANAGEMENT, NICS, Failure, MachineTest, host_class, nic, plan
 
 from dataplane_host import nics
+from dataplane_host.state import State
 
 IOMMU = ["intel_iommu=on"]
 
@@ -49,8 +50,12 @@ class InstalledGuard(MachineTest):
     """What the installed edition has in place of the guard: it looks up from the NIC."""
 
     def use(self):
-        machine = self.machine
-        return " <- ".join(nics.use_of(host_class(machine)(), DATA))
+        return " <- ".join(self.chain(DATA))
+
+    def chain(self, address):
+        host = host_class(self.machine)()
+        State(host)
+        return nics.use_of(host, address)
 
     def test_free(self):
         self.assertEqual(self.use(), "")
@@ -60,43 +65,89 @@ class InstalledGuard(MachineTest):
         self.assertEqual(self.use(), "")
 
     def test_management_itself(self):
-        self.assertIn("10.0.2.15", " ".join(nics.use_of(host_class(self.machine)(), MANAGEMENT)))
+        self.assertIn("address 10.0.2.15", self.chain(MANAGEMENT))
+
+    def test_our_own_port_names_it(self):
+        self.deploy(plan(IOMMU, nics=[nic()]))
+        self.machine._bind(DATA, "e1000e", "ens4")  # as after a reboot
+        self.machine.command_ovs_vsctl = lambda *words: f'name: uplink\noptions: {{dpdk-devargs="{DATA}"}}\n'
+        self.assertEqual(self.use(), "")
 
     def test_disguises(self):
-        def above(*names):
-            for lower, upper in zip(("ens4",) + names, names):
-                self.machine.write(f"/sys/class/net/{lower}/upper_{upper}", "")
-                self.machine.write(f"/sys/class/net/{upper}/address", "")
-                self.machine.up[upper], self.machine.addresses[upper] = True, []
+        def shown(**more):
+            """`ip address` says more of the NIC, or of a link above it."""
+            real = self.machine.command_ip
 
-        def vlan_on_bond():
-            above("bond0", "bond0.5")
-            self.machine.addresses["bond0.5"] = ["10.9.9.9/24"]
-            return "address 10.9.9.9 <- bond0.5 <- bond0 <- ens4 <- PCI 0000:00:04.0"
+            def command_ip(*words):
+                text = real(*words)
+                if "address" not in words:
+                    return text
+                links = json.loads(text)
+                if "ifname" in more:
+                    links.append(more)
+                else:
+                    next(link for link in links if link["ifname"] == "ens4").update(more)
+                return json.dumps(links)
+            self.machine.command_ip = command_ip
+
+        def vlan():
+            shown(ifname="ens4.5", link="ens4")
+            return "ens4.5 <- ens4 <- PCI 0000:00:04.0"
+
+        def bond():
+            shown(master="bond0")
+            return "master bond0 <- ens4 <- PCI 0000:00:04.0"
+
+        def express_data_path():
+            shown(xdp={"mode": 1})
+            return "xdp {'mode': 1} <- ens4"
+
+        def named_by_mac_in_netplan():
+            shown(address=NICS[DATA]["mac"])
+            self.machine.write("/etc/netplan/50-cloud-init.yaml", f"match: {{macaddress: '{NICS[DATA]['mac'].upper()}'}}\n")
+            return "persistent configuration <- ens4"
+
+        def named_in_networkd():
+            self.machine.write("/etc/systemd/network/10-data.network", "[Match]\nName=ens4\n")
+            return "persistent configuration <- ens4"
+
+        def other_function_of_its_group():
+            for address in (DATA, MANAGEMENT):
+                self.machine.write(f"/sys/kernel/iommu_groups/7/devices/{address}", "")
+                self.machine.link(f"/sys/bus/pci/devices/{address}/iommu_group", "../../../../kernel/iommu_groups/7")
+            return "address 10.0.2.15 <- ens3 <- PCI 0000:00:04.0"
 
         def ipv6_only():
             self.machine.addresses["ens4"] = ["fd00::4/64"]
             return "address fd00::4 <- ens4"
 
-        def vrf():
-            above("vrf0")
+        def only_a_route():
             real = self.machine.command_ip
             self.machine.command_ip = lambda *words: json.dumps(
                 [{"dst": "default", "dev": "ens4", "table": "7"}]) if "route" in words and "-4" in words else real(*words)
             return "route default <- ens4"
+
+        def next_hop_of_a_group():
+            real = self.machine.command_ip
+            self.machine.command_ip = lambda *words: json.dumps([{"id": 1, "dev": "ens4"}]) if "nexthop" in words else real(*words)
+            return "route group <- ens4"
 
         def link_local_session():
             self.machine.command_ss = lambda *words: "0 0 [fe80::1%ens4]:22 [fe80::2]:50000\n"
             return "session over a link-local address <- ens4"
 
         def open_vswitch():
-            self.machine.command_ovs_vsctl = lambda *words: "br0\n" if words[-1] == "ens4" else failed("no port")
-            return "Open vSwitch br0 <- ens4"
+            self.machine.command_ovs_vsctl = lambda *words: "name: br0\noptions: {}\n\nname: ens4\noptions: {}\n"
+            return "Open vSwitch <- ens4"
+
+        def open_vswitch_by_pci_address():
+            self.machine.command_ovs_vsctl = lambda *words: f'name: nic0\noptions: {{dpdk-devargs="{DATA}"}}\n'
+            return "Open vSwitch <- 0000:00:04.0"
 
         def open_vswitch_that_does_not_answer():
             self.machine.write("/etc/openvswitch/conf.db", "")
             self.machine.command_ovs_vsctl = lambda *words: failed("ovs-vsctl: database connection failed")
-            return "database connection failed <- ens4"
+            return "Open vSwitch doesn't answer <- ens4"
 
         def pppoe():
             self.machine.write("/proc/net/pppoe", "Id Address Device\n0001 00:00:00:00:00:01 ens4\n")
@@ -109,18 +160,15 @@ class InstalledGuard(MachineTest):
             return "another network namespace"
 
         def virtual_function():
-            self.machine.write("/sys/bus/pci/devices/0000:00:05.0/net/ens5", "")
-            self.machine.write("/sys/class/net/ens5/address", "")
             self.machine.link("/sys/bus/pci/devices/0000:00:05.0/physfn", f"../{DATA}")
-            self.machine.link("/sys/class/net/ens5/device", "../../../bus/pci/devices/0000:00:05.0")
-            self.machine.up["ens5"], self.machine.addresses["ens5"] = True, ["10.8.8.8/24"]
-            return "address 10.8.8.8 <- ens5"
+            return "virtual function 0000:00:05.0 <- 0000:00:04.0"
 
         def failed(text):
             raise Failure(text)
 
-        for disguise in (vlan_on_bond, ipv6_only, vrf, link_local_session, open_vswitch, open_vswitch_that_does_not_answer,
-                         pppoe, another_namespace, virtual_function):
+        for disguise in (vlan, bond, express_data_path, named_by_mac_in_netplan, named_in_networkd, other_function_of_its_group,
+                         ipv6_only, only_a_route, next_hop_of_a_group, link_local_session, open_vswitch, open_vswitch_by_pci_address,
+                         open_vswitch_that_does_not_answer, pppoe, another_namespace, virtual_function):
             with self.subTest(disguise.__name__):
                 self.setUp()
                 expected = disguise()

@@ -1,5 +1,4 @@
 """The agent as it is shipped: zipapps, its own installation, commands and errors; and the real Host."""
-import base64
 import io
 import json
 import os
@@ -8,38 +7,27 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import zipfile
 from pathlib import Path
 
+import edition
 from machine import MEMORY, MachineTest, full_plan, host_class, plan
 
 from dataplane_host import install
 from dataplane_host.host import Host, Problem, canonical
 from dataplane_host.state import State
 
-BUILDER = Path(install.__file__).parents[3] / "scripts/build-agent.py"
 ZIPAPP = "usr/local/lib/dataplane-host/dataplane-host"
 PAGES = plan(hugepages=[{"pageSizeKib": 2048, "node": None, "count": 4}])
 
 
 def setUpModule():
     global FULL, INSTALLED, PROGRAM
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "agent.json")
-        subprocess.run([sys.executable, BUILDER, "--output", path], check=True)
-        built = json.loads(path.read_text())
-    INSTALLED, PROGRAM = base64.b64decode(built["installed"]), built["installedProgram"]
-    full = io.BytesIO(install.zipapp({name: text.encode() for name, text in built["modules"].items()}))
-    with zipfile.ZipFile(full, "a") as archive:
-        archive.writestr("dataplane_host/installed", INSTALLED)
-    FULL = full.getvalue()
+    FULL, INSTALLED, PROGRAM = edition.full(), edition.installed(), edition.program()
 
 
 def installed_with(**changed):
-    """The installed edition with another text of a module; None: without it."""
-    with zipfile.ZipFile(io.BytesIO(INSTALLED)) as archive:
-        modules = {Path(name).stem: archive.read(name) for name in archive.namelist()}
-    return install.zipapp({name: text for name, text in {**modules, **changed}.items() if text is not None})
+    """The installed edition with another text of a module."""
+    return install.zipapp({**edition.installed_modules(), **changed})
 
 
 class Shipped(unittest.TestCase):

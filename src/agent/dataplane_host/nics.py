@@ -8,6 +8,9 @@ from .stages import load
 
 # With these vendors DPDK works on top of the kernel driver (mlx4, mlx5, mana).
 BIFURCATED = {"15b3": "NVIDIA/Mellanox", "1414": "Microsoft"}
+# Where the network is configured for the next boot: whatever names the NIC there, may want it.
+CONFIGURATION = ("/etc/netplan", "/etc/systemd/network", "/run/systemd/network", "/etc/network", "/etc/network/interfaces.d",
+                 "/etc/NetworkManager/system-connections")
 LOCKDOWN = "/sys/kernel/security/lockdown"
 
 
@@ -35,35 +38,36 @@ def before_of(host, address):
 
 
 def use_of(host, address):
-    """What uses the NIC, and by which chain; empty: nothing. Looks at the interfaces of the NIC and of its VFs, and at
-    all that lies above them, for an address, a route, a session over a link-local address, Open vSwitch, PPPoE."""
-    devices = sysfs.interfaces(host)
-    chains = {name: [name] for name, device in devices.items()
-              if device and address in (device, sysfs.physical_function(host, device))}
-    if not chains and sysfs.driver(host, address) not in (None, *sysfs.USERSPACE_DRIVERS):
-        return ["its interface isn't to be seen: in another network namespace?"]
-    queue = list(chains)
-    for name in queue:
-        for upper in (entry[6:] for entry in host.listdir(f"{sysfs.NETDEVS}/{name}") if entry.startswith("upper_")):
-            if upper not in chains:
-                chains[upper] = [upper, *chains[name]]
-                queue.append(upper)
+    """What uses the NIC, another endpoint of its IOMMU group, or a VF of it, and by which interface; empty: nothing."""
+    group = sysfs.iommu_group(host, address)
+    names = [name for name, device in sysfs.interfaces(host).items() if device in (group[1] if group else [address])]
+    uses = [(f"virtual function {other}", address) for other in host.listdir(sysfs.PCI_DEVICES)
+            if sysfs.physical_function(host, other) == address]
+    if not names and sysfs.driver(host, address) not in (None, *sysfs.USERSPACE_DRIVERS):
+        uses.append(("its interface isn't to be seen: in another network namespace?", address))
+    texts = [host.read_text(f"{folder}/{name}") for folder in CONFIGURATION for name in host.listdir(folder)
+             if not host.is_dir(f"{folder}/{name}")]
+    for link in host.json(["ip", "-j", "-d", "address", "show"]):
+        name = link["ifname"]
+        words = "|".join(map(re.escape, filter(None, [name, link.get("address"), link.get("permaddr"), *link.get("altnames", [])])))
+        uses += [(name, link.get("link")), *((f"{key} {link[key]}", name) for key in ("master", "xdp") if key in link)]
+        uses += [(f"address {info['local']}", name) for info in link.get("addr_info", []) if info.get("scope") not in ("link", "host")]
+        uses += [("persistent configuration", name) for text in texts if re.search(rf"\b({words})\b", text, re.I)]
+    for words in (["-4", "route", "show", "table", "all"], ["-6", "route", "show", "table", "all"], ["nexthop", "show"]):
+        uses += [(f"route {route.get('dst', 'group')}", hop.get("dev")) for route in host.json(["ip", "-j", *words])
+                 for hop in [route, *route.get("nexthops", [])]
+                 if not route.get("dst", "").startswith(("fe80:", "ff00:")) and route.get("type") != "local"]
     sessions = host.run(["ss", "-Htn", "state", "established"], check=False).stdout
     pppoe = host.read_text("/proc/net/pppoe") or ""
-    found = [(f"address {info['local']}", link["ifname"]) for link in host.json(["ip", "-j", "address", "show"])
-             for info in link.get("addr_info", []) if info.get("scope") not in ("link", "host")]
-    for family in ("-4", "-6"):
-        found += [(f"route {route['dst']}", hop.get("dev"))
-                  for route in host.json(["ip", "-j", family, "route", "show", "table", "all"])
-                  for hop in [route, *route.get("nexthops", [])]
-                  if not route["dst"].startswith(("fe80:", "ff00:")) and route.get("type") != "local"]
-    for name in chains:
-        found += [("session over a link-local address", name)] * (f"%{name}]" in sessions)
-        found += [("PPPoE", name)] * bool(re.search(rf"\b{re.escape(name)}\b", pppoe))
-        bridge = host.run(["ovs-vsctl", "--timeout=10", "port-to-br", name], check=False)
-        found += [(f"Open vSwitch {bridge.stdout}{bridge.stderr}".strip(), name)] * (
-            bridge.rc == 0 or "database connection failed" in bridge.stderr and host.exists("/etc/openvswitch/conf.db"))
-    return next(([what, *chains[name], f"PCI {address}"] for what, name in found if name in chains), [])
+    switch = host.run(["ovs-vsctl", "--timeout=10", "--columns=name,options", "list", "Interface"], check=False)
+    unknown = "database connection failed" in switch.stderr and host.exists("/etc/openvswitch/conf.db")
+    # Its port that names the NIC by its PCI address is ours once we have bound the NIC.
+    for name in names if before_of(host, address) else [*names, address]:
+        uses += [("session over a link-local address", name)] * (f"%{name}]" in sessions)
+        uses += [(what, name) for what, text in (("PPPoE", pppoe), ("Open vSwitch", switch.stdout))
+                 if re.search(rf"\b{re.escape(name)}\b", text)]
+        uses += [("Open vSwitch doesn't answer", name)] * unknown
+    return next(([what, name, f"PCI {address}"] for what, name in uses if name in [*names, address]), [])
 
 
 class NicIdentity(Resource):
@@ -151,7 +155,7 @@ class NicDriver(Resource):
             chain = [] if verdict["allowed"] else verdict["chain"]
         else:
             chain = use_of(self.host, self.key)
-        return [Problem("refused: this NIC carries management", self.name, " <- ".join(chain),
+        return [Problem(f"refused: this NIC {'carries management' if FULL else 'is in use'}", self.name, " <- ".join(chain),
                         "choose another NIC; `dataplane-host guard` shows which may be taken")] if chain else []
 
     def _group(self):

@@ -4,7 +4,7 @@ import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan'
 import type { Finding } from '../rules';
 import { installedAgentProgram } from './agent-bundle';
 import { installedPlanText } from './plan-text';
-import { yamlText } from './yaml';
+import { yamlString, yamlText } from './yaml';
 
 /** Bytes of user-data, compressed: what EC2 takes, the smallest limit among the clouds. */
 export const USER_DATA_LIMIT = 16_384;
@@ -40,11 +40,20 @@ export function gzipUserData(text: string): Buffer {
  * runcmd runs near the end of the first boot; power_state is the last of all and runs once per instance. The boot after
  * it is the business of the units that the agent installed.
  */
-function userData(host: PlannedHost): string {
+function userData({ plan }: PlannedHost): string {
+  const [before, after] = (frame ??= userDataFrame());
+  return `${before}${yamlString(installedPlanText(plan))}${after}`;
+}
+
+/** All of user-data but the plan is the same for every host: made once. */
+let frame: readonly [before: string, after: string] | undefined;
+
+function userDataFrame(): readonly [string, string] {
+  const placeholder = 'PLAN';
   const config = {
     write_files: [
       { path: AGENT_PATH, permissions: '0755', content: installedAgentProgram() },
-      { path: PLAN_PATH, permissions: '0644', content: installedPlanText(host.plan) },
+      { path: PLAN_PATH, permissions: '0644', content: placeholder },
     ],
     runcmd: [[AGENT_PATH, 'apply']],
     power_state: {
@@ -55,7 +64,8 @@ function userData(host: PlannedHost): string {
       condition: [AGENT_PATH, 'needs-reboot'],
     },
   };
-  return `#cloud-config\n${yamlText(config)}`;
+  const [before = '', after = ''] = `#cloud-config\n${yamlText(config)}`.split(yamlString(placeholder));
+  return [before, after];
 }
 
 /**
@@ -150,14 +160,14 @@ export function userDataFindings(fleet: FleetPlan): Finding[] {
   });
 }
 
-/** Compressing everything of a thousand hosts takes seconds; the plan alone tells nearly as well, and at once. */
+/** Compressing everything of a thousand hosts takes seconds. The plan alone takes no less room than beside the rest. */
 function mayBeTooLarge({ plan }: PlannedHost): boolean {
-  agentBytes ??= gzip(installedAgentProgram()).length;
-  const margin = 768;
-  return agentBytes + deflateRawSync(installedPlanText(plan)).length + margin > USER_DATA_LIMIT;
+  const [before, after] = (frame ??= userDataFrame());
+  frameBytes ??= gzipUserData(before + after).length;
+  return frameBytes + deflateRawSync(installedPlanText(plan)).length > USER_DATA_LIMIT;
 }
 
-let agentBytes: number | undefined;
+let frameBytes: number | undefined;
 
 function count(bytes: number): string {
   return bytes.toLocaleString('en');

@@ -23,6 +23,11 @@ export function yamlText(value: unknown, width?: number): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/** One string, as yamlText writes it. */
+export function yamlString(text: string): string {
+  return quoted(escaped(text));
+}
+
 function stringTag(width: number | undefined): ScalarTag {
   return {
     tag: 'tag:yaml.org,2002:str',

@@ -206,7 +206,7 @@ class Packages(Resource):
         new = set(record["before"]["new"]) & apt.known()
         purged = new - purge_only(apt, new)
         for name, path in LEFT_BEHIND.items():
-            if name in purged and path not in record["before"]["there"] and host.exists(path):
+            if name in purged and path not in record["before"].get("there", []) and host.exists(path):
                 for file in host.listdir(path):
                     host.remove(f"{path}/{file}")
                 host.remove_directory(path)

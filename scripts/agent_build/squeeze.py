@@ -21,28 +21,28 @@ def f():
  q=[bisect(s,p*16+8)-2048 for p in range(4096)]
  P=array('H',[32768])*2**24
  N=bytearray(2**24)
- W=[[5000]*9]*777
+ W=[[4096]*9]*778
  w=l=h=x=0
  M=2**32-1
  while len(o)<SIZE:
   H=[int.from_bytes(o[len(o)-n:],'big')%M*16+n for n in(0,1,2,3,4,6,9)]+[(o[-3]*256+o[-2])*16+10,(w*256+o[-1])*16+11]
   c=1
   while c<256:
-   I=[(a+c*0x9E3779B97F4A7C15)*0xD1B54A32D192ED03>>40&0xffffff for a in H]
+   I=[(a*512+c)*0xD1B54A32D192ED03>>40&0xffffff for a in H]
    X=[q[P[i]>>4]for i in I]
-   K=c,256+o[-1],512+X.count(0)
+   K=c,256+o[-1],512+o[-2],768+X.count(0)
    p=s[max(0,min(4094,(sum(sum(map(mul,W[k],X))for k in K)>>16)+2047))]
    while l>>24==h>>24:SHIFT;l=l<<8&M;h=h<<8&M|255
    m=l+((h-l)*p>>16);y=NEXT
    if y:h=m
    else:l=m+1
-   e=(y*65536-p)*7>>4
+   e=(y*65536-p)*5>>4
    for k in K:W[k]=[a+(b*e+32768>>16)for a,b in zip(W[k],X)]
    for i in I:
     n=N[i];P[i]+=(y*65535-P[i])*10//(n*10+11)
     if n<6:N[i]+=1
    c+=c+y
-  c-=256;o.append(c);w=(w*271+c)%M*(chr(c).isalnum()or c==95)
+  c-=256;o.append(c);w=(w*271+c)%M*chr(c).isidentifier()
 """
 # At its first run it puts the zipapp in its own place and goes on as that.
 _PROGRAM = """#!/usr/bin/python3

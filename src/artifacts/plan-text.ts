@@ -11,5 +11,5 @@ export function planText(plan: HostPlan): string {
  * without what only Terraform and people look at, as user-data has no room for it.
  */
 export function installedPlanText(plan: HostPlan): string {
-  return `${canonicalJson({ ...plan, digests: undefined })}\n`;
+  return `${canonicalJson({ ...plan, digests: undefined, host: undefined })}\n`;
 }

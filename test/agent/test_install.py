@@ -113,7 +113,7 @@ class Shipped(unittest.TestCase):
         small.write_bytes(INSTALLED)
         for command in ("undo", "plan", "inspect", "guard"):
             [line] = self.run_bundle(small, command, code=1).stderr.splitlines()
-            self.assertIn(f"the command {command} is one of the full edition (beside the playbooks: dataplane/agent/dataplane-host", line)
+            self.assertIn(f"the command {command} is one of the full edition (beside the playbooks: agent/dataplane-host)", line)
 
     def test_two_at_once_wait_for_each_other(self):
         self.run_bundle(self.full(), "apply", "--plan", self.plan_file())

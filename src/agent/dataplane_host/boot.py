@@ -35,6 +35,7 @@ HUGEPAGE_KEYS = {"default_hugepagesz", "hugepagesz", "hugepages"}
 CPU_LIST_KEYS = {"isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "systemd.cpu_affinity"}
 MANAGEMENT_SECONDS = 300
 ATTEMPTS = 3
+NO_TRIAL = "GRUB's one-shot entry can't be prepared"
 
 
 def tokens(command_line):
@@ -299,7 +300,7 @@ class KernelArguments(Resource):
 
     def _failure(self):
         reason = self.trial["reason"] or "that boot came back without them"
-        return Problem(f"the boot arguments were tried and failed ({reason}); the host runs with the ones before",
+        return Problem(f"the boot arguments were tried and failed ({reason}); the host runs with the old ones",
                        "boot", " ".join(self.trial["arguments"]),
                        "look at the console or `journalctl -b -1` for that boot; change the plan's arguments, or "
                        "`dataplane-host apply --retry-boot` tries them again")
@@ -362,19 +363,19 @@ class KernelArguments(Resource):
         update_grub(self.host)
         text = self.host.read_text(GRUB_CFG) or ""
         if not (re.search(r'set default="\$\{next_entry\}"', text) and "save_env next_entry" in text):
-            raise Problem("GRUB's configuration doesn't honour a one-shot entry (next_entry)", self.host.path(GRUB_CFG),
+            raise Problem(NO_TRIAL, self.host.path(GRUB_CFG), "next_entry",
                           remedy="/etc/grub.d/00_header must be the distribution's")
         made = [entry for entry in grub_entries(text) if entry["id"] == TRIAL_ENTRY]
         if not made or satisfied(trial["arguments"], entry_arguments(made[0])) != trial["arguments"]:
-            raise Problem("update-grub didn't make the trial entry", self.host.path(GRUB_CFG), TRIAL_ENTRY,
+            raise Problem(NO_TRIAL, self.host.path(GRUB_CFG), TRIAL_ENTRY,
                           f"look at {TRIAL_SCRIPT}")
         self.host.run(["grub-reboot", TRIAL_ENTRY])
         if grub_environment(self.host).get("next_entry") != TRIAL_ENTRY:
-            raise Problem("grub-reboot didn't set the one-shot entry", self.host.path(GRUB_ENV), TRIAL_ENTRY)
+            raise Problem(NO_TRIAL, self.host.path(GRUB_ENV), TRIAL_ENTRY)
         self._note("armed")
 
     def _keep_at_once(self):
-        log("boot", "GRUB can't write its environment block: the arguments are kept without a trial")
+        log("boot", "GRUB can't write its environment block: no trial")
         self._new_trial()
         self._write_drop_in()
         self._note("direct", owned=self.trial["arguments"])
@@ -549,7 +550,7 @@ def needs_reboot(host, plan):
     if resource._failed():
         return False, str(resource._failure())
     reason = resource.needs_reboot(None)
-    return (True, reason) if resource.pending() else (None, f"{reason}; `dataplane-host apply` has to prepare them")
+    return (True, reason) if resource.pending() else (None, f"{reason}; apply has to prepare them")
 
 
 def checks(host, plan):

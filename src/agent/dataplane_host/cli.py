@@ -9,7 +9,7 @@ from .engine import PLAN, Engine, difference, parse_plan
 from .host import Host, Problem, canonical, log
 
 
-FULL_EDITION = "the full edition (beside the playbooks: dataplane/agent/dataplane-host; copy it here)"
+FULL_EDITION = "the full edition (beside the playbooks: agent/dataplane-host)"
 
 
 def parser():
@@ -135,7 +135,7 @@ def lock(host):
     before = archive and os.stat(archive).st_ino
     held = host.lock()
     if archive and not os.path.exists(archive):
-        raise Problem("the agent was removed by another process meanwhile", archive)
+        raise Problem("the agent was removed meanwhile", archive)
     if archive and os.stat(archive).st_ino != before:
         os.execv(sys.executable, [sys.executable, archive, *sys.argv[1:]])
     return held
@@ -194,5 +194,5 @@ def main(argv=None, host_class=Host):
     except BrokenPipeError:
         sys.stderr.close()
     except KeyboardInterrupt:
-        log("error", "interrupted; run the command again to go on")
+        log("error", "interrupted; run it again to go on")
     return 2 if options.command == "needs-reboot" else 1

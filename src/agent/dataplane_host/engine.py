@@ -56,25 +56,20 @@ class Engine:
         return [record for record in reversed(self.state.records)
                 if record["stage"] in self.selected and (record["kind"], record["key"]) not in named]
 
-    def differing(self, resources):
-        """(resource, present) of those that don't hold; what can't be read is among the problems."""
+    def differing(self, resources, change=False):
+        """(resource, present) of those that don't hold; what can't be read is among the problems. change: so is what
+        forbids to change them; everything is asked before anything is changed."""
         found = []
         for resource in resources:
             try:
                 present = resource.read()
                 if not resource.holds(present):
                     found.append((resource, present))
+                    if change:
+                        self.problems += resource.problems(present)
             except Problem as error:
                 self.problems.append(error)
         return found
-
-    def _forbidden(self, differing):
-        """What forbids the changes: everything is asked before anything is changed."""
-        for resource, present in differing:
-            try:
-                self.problems += resource.problems(present)
-            except Problem as error:
-                self.problems.append(error)
 
     def survey(self):
         """Notes every change and problem that apply would meet; changes nothing."""
@@ -94,9 +89,7 @@ class Engine:
         wanted = [resource for stage in self.selected for resource in self.resources(stage)]
         for record in self.stale(wanted):
             self._note_removal(record)
-        differing = self.differing(wanted)
-        self._forbidden(differing)
-        for resource, present in differing:
+        for resource, present in self.differing(wanted, True):
             reason = resource.pending()
             if reason or resource.needs_reboot(present):
                 self.reboot_reasons.append(reason or resource.needs_reboot(present))
@@ -120,7 +113,7 @@ class Engine:
     def _apply(self):
         per_stage = {stage: self.resources(stage) for stage in self.selected}
         everything = [resource for resources in per_stage.values() for resource in resources]
-        self._forbidden(self.differing(everything))
+        self.differing(everything, True)
         if self.problems:
             return
         if FULL:

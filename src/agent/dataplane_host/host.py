@@ -7,7 +7,6 @@ import errno
 import fcntl
 import json
 import os
-import shlex
 import shutil
 import stat
 import subprocess
@@ -51,7 +50,7 @@ class Result(NamedTuple):
 
 def canonical(value):
     """JSON with sorted keys and a final newline: equal values are equal bytes."""
-    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True) + "\n"
+    return json.dumps(value, sort_keys=True, indent=1) + "\n"
 
 
 def log(*parts):
@@ -226,7 +225,7 @@ class Host:
             result = Result(124, "", f"no answer within {timeout} s")
         if check and result.rc != 0:
             said = " ".join((result.stderr.strip() or result.stdout.strip()).split())
-            raise Problem(f"`{shlex.join(words)}` failed with exit code {result.rc}", value=said[-2000:])
+            raise Problem(f"`{' '.join(words)}` failed with exit code {result.rc}", value=said[-2000:])
         return result
 
     def json(self, argv, **options):
@@ -273,7 +272,7 @@ class Host:
             stream.seek(0)
             log("waiting", f"another dataplane-host runs (process {stream.read().strip() or 'unknown'})")
             if not self.wait_for(taken, seconds):
-                raise Problem(f"another dataplane-host has been running for more than {seconds} s", LOCK,
+                raise Problem(f"another dataplane-host still runs after {seconds} s", LOCK,
                               remedy="look at that process and try again")
         stream.seek(0)
         stream.truncate()

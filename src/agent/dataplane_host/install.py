@@ -24,7 +24,7 @@ UNITS = "/etc/systemd/system/"
 # Before Open vSwitch takes its ports, but after its database, which the management guard asks. No default
 # dependencies, as Open vSwitch has none either: it must not wait for basic.target, for which others wait.
 _DEVICES_UNIT = f"""[Unit]
-Description=Dataplane host: hugepages and NIC drivers
+Description=Dataplane host: devices
 DefaultDependencies=no
 RequiresMountsFor={LIBRARY} {STATE_DIRECTORY} /etc/dataplane-host
 After=local-fs.target systemd-udev-trigger.service systemd-modules-load.service network-pre.target ovsdb-server.service
@@ -42,7 +42,7 @@ ExecStart={COMMAND} apply --stage devices
 WantedBy=multi-user.target
 """
 _HOST_UNIT = f"""[Unit]
-Description=Dataplane host: boot arguments, dataplane, network
+Description=Dataplane host
 Wants=network-online.target
 After=network-online.target openvswitch-switch.service dataplane-host-devices.service
 
@@ -59,7 +59,7 @@ WantedBy=multi-user.target
 # A restart of Open vSwitch loses flows, addresses and neighbours. A unit of its own, as the one above may itself
 # restart Open vSwitch, and would be stopped by it. It does the network stage only, which never restarts it.
 _OPENVSWITCH_UNIT = f"""[Unit]
-Description=Dataplane host: network after a start of Open vSwitch
+Description=Dataplane host: network
 PartOf=openvswitch-switch.service
 After=openvswitch-switch.service dataplane-host.service
 
@@ -125,7 +125,7 @@ def _digest(data):
 
 def installed_text(plan):
     """As cloud-init brings it: user-data has no room for what only Terraform and people look at."""
-    wanted = {name: value for name, value in plan.items() if name != "digests"}
+    wanted = {name: value for name, value in plan.items() if name not in ("digests", "host")}
     return json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 

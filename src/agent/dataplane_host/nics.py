@@ -44,7 +44,7 @@ def use_of(host, address):
     uses = [(f"virtual function {other}", address) for other in host.listdir(sysfs.PCI_DEVICES)
             if sysfs.physical_function(host, other) == address]
     if not names and sysfs.driver(host, address) not in (None, *sysfs.USERSPACE_DRIVERS):
-        uses.append(("its interface isn't to be seen: in another network namespace?", address))
+        uses.append(("no interface here: in another network namespace?", address))
     texts = [host.read_text(f"{folder}/{name}") for folder in CONFIGURATION for name in host.listdir(folder)
              if not host.is_dir(f"{folder}/{name}")]
     for link in host.json(["ip", "-j", "-d", "address", "show"]):
@@ -248,12 +248,11 @@ def bind(host, address, driver, override=None):
         if FULL and present in sysfs.USERSPACE_DRIVERS:
             detach_from_open_vswitch(host, address)
         elif present in sysfs.USERSPACE_DRIVERS:
-            raise Problem("somebody else's userspace driver has the device", f"NIC {address}", present)
+            raise Problem("another userspace driver has it", f"NIC {address}", present)
         host.write_attribute(f"/sys/bus/pci/drivers/{present}/unbind", address)
     if driver and present != driver:
         host.write_attribute("/sys/bus/pci/drivers_probe", address)
-        if not host.wait_for(lambda: sysfs.driver(host, address), 10, 0.5):
-            log("devices", address, f"no driver took it after the probe for {driver}")
+        host.wait_for(lambda: sysfs.driver(host, address), 10, 0.5)
     got = sysfs.driver(host, address)
     if got != driver:
         raise Problem(f"asked for driver {driver}, got {got}", f"NIC {address}",

@@ -170,7 +170,7 @@ class RestartAtUndo(Resource):
     """Made before all that a restart brings into force, so that undo comes to it last and restarts once."""
 
     kind, stage = "ovs-restart", STAGE
-    AS_PLANNED = "settings as planned, or recorded"
+    AS_PLANNED = "as planned or recorded"
 
     def __init__(self, host, wanted, start):
         super().__init__(host, wanted["service"], self.AS_PLANNED)
@@ -178,7 +178,7 @@ class RestartAtUndo(Resource):
 
     def read(self):
         done = self.record or all(resource.holds(resource.read()) for resource in self.start)
-        return self.AS_PLANNED if done else "settings to change"
+        return self.AS_PLANNED if done else "to change"
 
     def before(self):
         name = self.plan["alternative"] and self.plan["alternative"]["name"]
@@ -447,7 +447,7 @@ class SegmentList(Resource):
 
     kind, stage = "srv6-segments", "network"
     recorded = False  # the port's own record covers it
-    UNKNOWN = "unknown: no neighbour answers on the underlay yet"
+    UNKNOWN = "unknown: no neighbour answers yet"
 
     def __init__(self, host, bridge, port):
         super().__init__(host, port["name"], port["options"]["srv6_segs"])

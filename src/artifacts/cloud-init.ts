@@ -42,7 +42,8 @@ export function gzipUserData(text: string): Buffer {
  */
 function userData({ plan }: PlannedHost): string {
   const [before, after] = (frame ??= userDataFrame());
-  return `${before}${yamlString(installedPlanText(plan))}${after}`;
+  // A block: its one line of ASCII needs no escapes so.
+  return `${before}|\n      ${installedPlanText(plan).trimEnd()}${after}`;
 }
 
 /** All of user-data but the plan is the same for every host: made once. */
@@ -59,7 +60,7 @@ function userDataFrame(): readonly [string, string] {
     power_state: {
       mode: 'reboot',
       delay: 'now',
-      message: 'dataplane-host: boot arguments of the plan are not in force yet',
+      message: 'dataplane-host: boot arguments are not in force yet',
       timeout: 60,
       condition: [AGENT_PATH, 'needs-reboot'],
     },
@@ -121,11 +122,10 @@ export interface UserDataPart {
 export function userDataParts(host: PlannedHost): UserDataPart[] {
   const text = userData(host);
   const whole = gzipUserData(text).length;
-  const without = (content: string): number =>
-    whole - gzipUserData(text.replace(JSON.stringify(content), '""')).length;
+  const without = (content: string): number => whole - gzipUserData(text.replace(content, '')).length;
   const parts = [
-    { name: 'the agent', bytes: without(installedAgentProgram()) },
-    { name: 'the plan', bytes: without(installedPlanText(host.plan)) },
+    { name: 'the agent', bytes: without(yamlString(installedAgentProgram()).slice(1, -1)) },
+    { name: 'the plan', bytes: without(installedPlanText(host.plan).trimEnd()) },
   ];
   const named = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   parts.push({ name: 'the rest', bytes: whole - named });

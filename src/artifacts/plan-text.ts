@@ -8,8 +8,13 @@ export function planText(plan: HostPlan): string {
 
 /**
  * The plan as it stands on the host, whoever carried it (`installed_text` of src/agent/dataplane_host/install.py):
- * without what only Terraform and people look at, as user-data has no room for it.
+ * in one line of ASCII, without what only Terraform and people look at, as user-data has no room for it.
  */
 export function installedPlanText(plan: HostPlan): string {
-  return `${canonicalJson({ ...plan, digests: undefined, host: undefined })}\n`;
+  const text = canonicalJson({ ...plan, digests: undefined, host: undefined });
+  const escaped = text.replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `${escaped}\n`;
 }

@@ -126,7 +126,7 @@ def _digest(data):
 def installed_text(plan):
     """As cloud-init brings it: user-data has no room for what only Terraform and people look at."""
     wanted = {name: value for name, value in plan.items() if name not in ("digests", "host")}
-    return json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    return json.dumps(wanted, sort_keys=True, separators=(",", ":")).replace("\x7f", "\\u007f") + "\n"
 
 
 class InstalledPlan(Resource):

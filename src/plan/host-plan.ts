@@ -9,7 +9,7 @@ export interface HostPlan {
   readonly host: HostIdentity;
   /** The host is to be given back: the agent undoes everything, whatever the stages below say. */
   readonly retired: boolean;
-  /** The agent's optional modules that this plan needs; what a host doesn't use isn't installed on it. */
+  /** The agent's modules that this plan needs; what a host doesn't use isn't run on it. */
   readonly agentModules: readonly AgentModule[];
   readonly stages: Stages;
   /** SHA-256 (hex) of each stage's canonical JSON: a change names the stage that it touches. */
@@ -25,7 +25,7 @@ export interface HostIdentity {
   readonly platform: string;
 }
 
-/** Optional modules of the agent (src/agent/dataplane_host/<name>.py); all others are in every bundle. */
+/** Modules of the agent (src/agent/dataplane_host/<name>.py) that a plan may need; all others are always used. */
 export const AGENT_MODULES = [
   'packages',
   'boot',

@@ -148,12 +148,18 @@ def restart_pending(host):
 def restart(host, service, daemon_service):
     before = log_lines(host)
     switch_of(host).tables = None
-    # A crash loop leaves units that systemd refuses to start again.
-    host.run(["systemctl", "reset-failed", service, daemon_service], check=False)
-    log(STAGE, service, "restarting")
-    answer = host.run(["systemctl", "restart", service], check=False, timeout=330)
-    if answer.rc or not host.wait_for(lambda: switch_of(host).running(daemon_service), 30):
-        raise Problem("Open vSwitch doesn't run after its restart", service, words_since(host, before),
+    for _ in range(3):
+        # A crash loop leaves units that systemd refuses to start again; in the middle of one a start may come too soon.
+        host.run(["systemctl", "reset-failed", service, daemon_service, "ovsdb-server.service"], check=False)
+        log(STAGE, service, "restarting")
+        answer = host.run(["systemctl", "restart", service], check=False, timeout=330)
+        started = not answer.rc and host.wait_for(lambda: switch_of(host).running(daemon_service), 30)
+        words = words_since(host, before)
+        if started or not words.startswith("nothing"):
+            break
+        host.sleep(2)
+    if not started:
+        raise Problem("Open vSwitch doesn't run after its restart", service, words,
                       f"`journalctl -u {daemon_service}`; other_config is what it starts with")
     host.remove(STALE)
     switch_of(host).tables = None

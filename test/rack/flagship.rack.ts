@@ -133,14 +133,14 @@ describe('the flagship example', () => {
   });
 
   it('comes back by itself from boot arguments that do not boot, and the deploy says so', async () => {
-    run.useApp(EDGE_PAIR_APP, changed({ bootArguments: { west: ['rdinit=/nonexistent', 'noinitrd'] } }));
+    run.useApp(EDGE_PAIR_APP, changed({ bootArguments: { west: ['init=/bin/false'] } }));
     const { exitCode, stdout, stderr } = await progress.step('deploy arguments that do not boot', () =>
       run.deploy(),
     );
     expect(exitCode).not.toBe(0);
-    expect(stdout + stderr).toMatch(/rdinit=\/nonexistent/);
+    expect(stdout + stderr).toMatch(/init=\/bin\/false/);
     const west = rack.machine('west');
-    expect(await west.run(['cat', '/proc/cmdline'])).not.toContain('rdinit');
+    expect(await west.run(['cat', '/proc/cmdline'])).not.toContain('init=/bin/false');
     run.useApp(FLAGSHIP.app);
     await onRack(progress, 'deploy the flagship again', () => run.deploy());
     await west.run(['sudo', 'systemctl', 'start', 'dataplane-host.service']);

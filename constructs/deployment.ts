@@ -3,6 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
+import { tunnelEnds } from '../src/plan/srv6';
 import { checkFleet, formatFinding, sortFindings, type Finding } from '../src/rules';
 import { cloudInit, gzipUserData, userDataFindings } from '../src/artifacts';
 import { sshDefaultsSchema, type SshDefaults } from './connection';
@@ -145,12 +146,13 @@ export class Deployment extends Construct {
         tunnels: this.tunnels,
         batchSize: this.settings.rollout._batchSize,
       };
-      const plan = planFleet(fleet);
+      const ends = tunnelEnds(fleet);
+      const plan = planFleet(fleet, ends);
       let findings: readonly Finding[] | undefined;
       this.planned = {
         plan,
         byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])),
-        findings: () => (findings ??= [...checkFleet(fleet, plan), ...userDataFindings(plan)]),
+        findings: () => (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan)]),
       };
     }
     return this.planned;

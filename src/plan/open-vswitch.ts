@@ -113,7 +113,8 @@ function bridgePlan(
   return {
     name: bridge.name,
     // A bridge with a NIC takes the NIC's address by itself; one with tunnels needs one that the far ends know.
-    hardwareAddress: dpdkPorts.length > 0 && own.length === 0 ? null : bridgeHardwareAddress(host, bridge),
+    hardwareAddress:
+      own[0]?.hardwareAddress ?? (dpdkPorts.length > 0 ? null : bridgeHardwareAddress(host, bridge)),
     failMode: 'standalone',
     ports: [...dpdkPorts.map((port) => dpdkPortPlan(host, port)), ...own.flatMap(({ ports }) => ports)],
   };

@@ -1,13 +1,7 @@
-import { digest } from '../values/canonical-json';
+import { digest, inCanonicalOrder } from '../values/canonical-json';
+import { groupsBy } from './groups';
 import type { FleetPlan, PlannedHost } from './fleet-plan';
-import {
-  STAGE_NAMES,
-  type AgentModule,
-  type HostPlan,
-  type NetworkStage,
-  type StageName,
-  type Stages,
-} from './host-plan';
+import type { AgentModule, HostPlan, NetworkStage, Stages } from './host-plan';
 import type { BridgeIntent, FleetIntents, HostIntents } from './intents';
 import { mergeArguments, ownedArguments, pageDemands } from './kernel-arguments';
 import { openVSwitchPackages, openVSwitchPlan } from './open-vswitch';
@@ -17,35 +11,29 @@ import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './srv6';
 /**
  * From what the constructs ask for to what each host is to be. Pure and total: intents that contradict each other
  * still give a plan, and the rules say what is wrong with it.
+ *
+ * What has no order of its own is put into one, so that moving a line of a stack changes no plan and contacts no host.
+ *
+ * @param ends the fleet's tunnelEnds, which whoever checks the plan needs as well
  */
-export function planFleet(intents: FleetIntents): FleetPlan {
-  const fleet = inOrder(intents);
-  const ends = tunnelEnds(fleet);
-  const endsByHost = new Map<HostIntents, TunnelEnd[]>();
-  for (const end of ends) endsByHost.set(end.host, [...(endsByHost.get(end.host) ?? []), end]);
+export function planFleet(fleet: FleetIntents, ends: readonly TunnelEnd[] = tunnelEnds(fleet)): FleetPlan {
+  const inOrder = sortedBy(ends, ({ tunnel }) => tunnel.path);
+  const endsByHost = groupsBy(inOrder, ({ host }) => host);
   return {
-    hosts: fleet.hosts.map((host) => plannedHost(host, endsByHost.get(host) ?? [])),
-    batches: rolloutBatches(fleet, ends),
+    hosts: sortedBy(fleet.hosts, ({ name }) => name).map((host) =>
+      plannedHost(withPartsInOrder(host), endsByHost.get(host) ?? []),
+    ),
+    batches: rolloutBatches(fleet, inOrder),
   };
 }
 
-/**
- * What has no order of its own is put into one, so that moving a line of a stack changes no plan and contacts no host.
- * BootParameters keep theirs: the kernel reads its command line from left to right.
- */
-function inOrder(fleet: FleetIntents): FleetIntents {
+/** BootParameters keep their order: the kernel reads its command line from left to right. */
+function withPartsInOrder(host: HostIntents): HostIntents {
   return {
-    ...fleet,
-    hosts: sortedBy(
-      fleet.hosts.map((host) => ({
-        ...host,
-        nicBindings: sortedBy(host.nicBindings, ({ address }) => address),
-        bridges: sortedBy(host.bridges, ({ name }) => name),
-        dpdkPorts: sortedBy(host.dpdkPorts, ({ name }) => name),
-      })),
-      ({ name }) => name,
-    ),
-    tunnels: sortedBy(fleet.tunnels, ({ path }) => path),
+    ...host,
+    nicBindings: sortedBy(host.nicBindings, ({ address }) => address),
+    bridges: sortedBy(host.bridges, ({ name }) => name),
+    dpdkPorts: sortedBy(host.dpdkPorts, ({ name }) => name),
   };
 }
 
@@ -59,7 +47,7 @@ function plannedHost(host: HostIntents, ends: readonly TunnelEnd[]): PlannedHost
 }
 
 function hostPlan(host: HostIntents, ends: readonly TunnelEnd[]): HostPlan {
-  const stages: Stages = {
+  const stages = inCanonicalOrder<Stages>({
     packages: { packages: openVSwitchPackages(host) },
     boot: { arguments: mergeArguments(ownedArguments(host)), modules: modules(host) },
     devices: {
@@ -77,17 +65,21 @@ function hostPlan(host: HostIntents, ends: readonly TunnelEnd[]): HostPlan {
     },
     dataplane: { openVSwitch: openVSwitchPlan(host, ends) },
     network: networkStage(host, ends),
-  };
+  });
+  // In the order of its keys as well.
   return {
-    version: 1,
+    agentModules: agentModules(stages),
+    digests: {
+      boot: digest(stages.boot),
+      dataplane: digest(stages.dataplane),
+      devices: digest(stages.devices),
+      network: digest(stages.network),
+      packages: digest(stages.packages),
+    },
     host: { name: host.name, path: host.path, platform: host.platform.id },
     retired: host.retired,
-    agentModules: agentModules(stages),
     stages,
-    digests: Object.fromEntries(STAGE_NAMES.map((name) => [name, digest(stages[name])])) as Record<
-      StageName,
-      string
-    >,
+    version: 1,
   };
 }
 

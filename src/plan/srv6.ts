@@ -21,6 +21,8 @@ export interface TunnelEnd {
   readonly host: HostIntents;
   readonly bridge: BridgeIntent;
   readonly underlay: BridgeIntent;
+  /** MAC address of the bridge. */
+  readonly hardwareAddress: string;
   readonly localIp: IpAddress;
   readonly segments: SegmentList;
   /** Host at the far end; undefined: not of this stack. */
@@ -33,16 +35,20 @@ export interface TunnelEnd {
   readonly routes: readonly RoutePlan[];
 }
 
-interface Place {
+export interface Place {
   readonly host: HostIntents;
   readonly bridge: BridgeIntent;
 }
 
-/** Bridges of a fleet by the path of their construct. */
-export function bridgeIndex(fleet: FleetIntents): ReadonlyMap<string, Place> {
-  return new Map(
-    fleet.hosts.flatMap((host) => host.bridges.map((bridge) => [bridge.path, { host, bridge }] as const)),
-  );
+/** Bridges by the path of their construct. */
+export type BridgeIndex = ReadonlyMap<string, Place>;
+
+export function bridgeIndex(fleet: FleetIntents): BridgeIndex {
+  const bridges = new Map<string, Place>();
+  for (const host of fleet.hosts) {
+    for (const bridge of host.bridges) bridges.set(bridge.path, { host, bridge });
+  }
+  return bridges;
 }
 
 /** Every end that can be planned; what is missing for the others is for the rules to say. */
@@ -61,10 +67,7 @@ export function segmentAddress(underlay: BridgeIntent | undefined): IpAddress | 
   return underlay?.addresses.find(({ address }) => address.version === 6)?.address;
 }
 
-export function underlayOf(
-  bridge: BridgeIntent,
-  bridges: ReadonlyMap<string, Place>,
-): BridgeIntent | undefined {
+export function underlayOf(bridge: BridgeIntent, bridges: BridgeIndex): BridgeIntent | undefined {
   return bridge.underlay === null ? undefined : bridges.get(bridge.underlay)?.bridge;
 }
 
@@ -73,12 +76,7 @@ export function bridgeHardwareAddress(host: HostIntents, bridge: BridgeIntent): 
   return MacAddress.derivedFrom(`${host.name}/${bridge.name}`).toString();
 }
 
-function managedEnd(
-  tunnel: Srv6TunnelIntent,
-  here: Place,
-  far: Place,
-  bridges: ReadonlyMap<string, Place>,
-): TunnelEnd[] {
+function managedEnd(tunnel: Srv6TunnelIntent, here: Place, far: Place, bridges: BridgeIndex): TunnelEnd[] {
   const underlay = underlayOf(here.bridge, bridges);
   const localIp = segmentAddress(underlay);
   const remoteIp = segmentAddress(underlayOf(far.bridge, bridges));
@@ -86,7 +84,7 @@ function managedEnd(
   return [
     end(tunnel, here, underlay, {
       localIp,
-      segments: SegmentList.of([remoteIp.toString()]),
+      segments: SegmentList.of([remoteIp]),
       peer: far.host,
       destinations: far.bridge.addresses.map(({ address }) => address),
       farHardwareAddress: bridgeHardwareAddress(far.host, far.bridge),
@@ -97,7 +95,7 @@ function managedEnd(
 
 function unmanagedEnd(
   tunnel: Extract<Srv6TunnelIntent, { kind: 'unmanaged' }>,
-  bridges: ReadonlyMap<string, Place>,
+  bridges: BridgeIndex,
 ): TunnelEnd[] {
   const here = bridges.get(tunnel.bridge);
   const underlay = here && underlayOf(here.bridge, bridges);
@@ -129,23 +127,30 @@ interface Far {
 function end(tunnel: Srv6TunnelIntent, { host, bridge }: Place, underlay: BridgeIntent, far: Far): TunnelEnd {
   const { localIp, segments, peer, destinations, farHardwareAddress, receiveFrom } = far;
   const name = portName(tunnel, host);
+  const hardwareAddress = bridgeHardwareAddress(host, bridge);
   const sender = srv6Port(name, localIp, segments);
   // Open vSwitch takes remote_ip for the first segment on the way out and for the outer source on the way in.
   const receiver =
     receiveFrom && !receiveFrom.equals(segments.first)
-      ? srv6Port(shortName(`${name}-rx`, tunnel.path), localIp, SegmentList.of([receiveFrom.toString()]))
+      ? srv6Port(shortName(`${name}-rx`, tunnel.path), localIp, SegmentList.of([receiveFrom]))
       : sender;
   return {
     tunnel,
     host,
     bridge,
     underlay,
+    hardwareAddress,
     localIp,
     segments,
     peer,
     destinations,
     ports: receiver === sender ? [sender] : [sender, receiver],
-    flows: flows(tunnel, host, bridge, { sender: sender.name, receiver: receiver.name, destinations }),
+    flows: flows(tunnel, host, bridge, {
+      sender: sender.name,
+      receiver: receiver.name,
+      hardwareAddress,
+      destinations,
+    }),
     neighbours: destinations.map((address) => ({
       address: address.toString(),
       hardwareAddress: farHardwareAddress,
@@ -181,11 +186,17 @@ function flows(
   {
     sender,
     receiver,
+    hardwareAddress,
     destinations,
-  }: { sender: string; receiver: string; destinations: readonly IpAddress[] },
+  }: {
+    sender: string;
+    receiver: string;
+    hardwareAddress: string;
+    destinations: readonly IpAddress[];
+  },
 ): FlowPlan[] {
   const common = { bridge: bridge.name, cookie: cookie(tunnel, host), table: 0 };
-  const toBridge = `mod_dl_dst:${bridgeHardwareAddress(host, bridge)},output:LOCAL`;
+  const toBridge = `mod_dl_dst:${hardwareAddress},output:LOCAL`;
   return [
     ...(['ip', 'ipv6'] as const).map((protocol) => ({
       ...common,

@@ -1,5 +1,6 @@
 import { argumentKey, isHugepageKey, ownedArguments } from '../plan/kernel-arguments';
-import { groupsBy, hostRule } from './rule';
+import { groupsBy } from '../plan/groups';
+import { hostRule } from './rule';
 
 /** Keys that the kernel reads as often as they stand. Source: kernel-parameters.txt. */
 const REPEATABLE = new Set([

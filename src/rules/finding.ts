@@ -26,6 +26,11 @@ export function ruleAnchor(rule: string): string {
 
 /** Errors first, then by path and rule, so that equal plans give equal text. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
-  const key = ({ severity, path, rule, what }: Finding): string => [severity, path, rule, ...what].join('\0');
-  return [...findings].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return findings
+    .map((finding) => {
+      const { severity, path, rule, what } = finding;
+      return { key: [severity, path, rule, ...what].join('\0'), finding };
+    })
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ finding }) => finding);
 }

@@ -1,4 +1,5 @@
-import { groupsBy, hostRule } from './rule';
+import { groupsBy } from '../plan/groups';
+import { hostRule } from './rule';
 
 export const hugepagesMixedPlacement = hostRule({
   id: 'hugepages/mixed-placement',

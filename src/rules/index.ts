@@ -1,6 +1,6 @@
 import type { FleetIntents } from '../plan/intents';
 import type { FleetPlan } from '../plan/fleet-plan';
-import { tunnelEnds } from '../plan/srv6';
+import { tunnelEnds, type TunnelEnd } from '../plan/srv6';
 import { bootContradictingArguments } from './boot-contradicting-arguments';
 import { bootManagedArgument } from './boot-managed-argument';
 import { cpusOnePartition } from './cpus-one-partition';
@@ -20,7 +20,7 @@ import { openVSwitchNicUsedTwice } from './openvswitch-nic-used-twice';
 import { openVSwitchNoHugepages } from './openvswitch-no-hugepages';
 import { openVSwitchOnePerHost } from './openvswitch-one-per-host';
 import { openVSwitchPmdSleepUnsupported } from './openvswitch-pmd-sleep-unsupported';
-import type { Rule } from './rule';
+import { ruleContext, type Rule } from './rule';
 import { srv6AddressClash } from './srv6-address-clash';
 import { srv6DestinationTwice } from './srv6-destination-twice';
 import { srv6FirstSegment } from './srv6-first-segment';
@@ -77,8 +77,12 @@ export const PROPS_RULE: Omit<Rule, 'check'> = {
 };
 
 /** All that is wrong with a plan: every rule, all findings at once. */
-export function checkFleet(fleet: FleetIntents, plan: FleetPlan): Finding[] {
-  const context = { fleet, plan, ends: tunnelEnds(fleet) };
+export function checkFleet(
+  fleet: FleetIntents,
+  plan: FleetPlan,
+  ends: readonly TunnelEnd[] = tunnelEnds(fleet),
+): Finding[] {
+  const context = ruleContext(fleet, plan, ends);
   return sortFindings(
     RULES.flatMap((rule) =>
       rule.check(context).map((violation) => ({ rule: rule.id, severity: rule.severity, ...violation })),

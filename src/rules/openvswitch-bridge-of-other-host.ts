@@ -6,22 +6,21 @@ export const openVSwitchBridgeOfOtherHost = hostRule({
   statement: 'A bridge is on the host of its OpenVSwitch, and a DpdkPort on the host of its bridge.',
   reason:
     'A construct belongs to the host above it in the tree; it would be missing on the host that was meant.',
-  check(host, { fleet }) {
-    const others = fleet.hosts.filter((other) => other !== host);
+  check(host, { owners }) {
     const bridges = host.bridges.map(({ path, openVSwitch }) => ({
       path,
       of: openVSwitch,
-      owner: others.find((other) => other.openVSwitches.some((candidate) => candidate.path === openVSwitch)),
       remedy: 'make it by addBridge() of the OpenVSwitch that is meant',
     }));
     const ports = host.dpdkPorts.map(({ path, bridge }) => ({
       path,
       of: bridge,
-      owner: others.find((other) => other.bridges.some((candidate) => candidate.path === bridge)),
       remedy: 'make it by addDpdkPort() of the bridge that is meant',
     }));
-    return [...bridges, ...ports].flatMap(({ path, of, owner, remedy }) =>
-      owner ? [{ path, what: [`is on ${host.name}, but ${of} is on ${owner.name}`], remedy }] : [],
-    );
+    return [...bridges, ...ports].flatMap(({ path, of, remedy }) => {
+      const owner = owners.get(of);
+      if (!owner || owner === host) return [];
+      return [{ path, what: [`is on ${host.name}, but ${of} is on ${owner.name}`], remedy }];
+    });
   },
 });

@@ -6,13 +6,13 @@ export const openVSwitchNameUnique = hostRule({
   statement: 'Bridges and ports of a host have different names.',
   reason:
     'Open vSwitch names a bridge, its port and its interface alike, and each name is given once a host.',
-  check(host, { ends }) {
+  check(host, { endsByHost }) {
     const named = [
       ...host.bridges.map(({ path, name }) => ({ path, name, what: 'bridge' })),
       ...host.dpdkPorts.map(({ path, name }) => ({ path, name, what: 'port' })),
-      ...ends
-        .filter((end) => end.host === host)
-        .flatMap(({ tunnel, ports }) => ports.map(({ name }) => ({ path: tunnel.path, name, what: 'port' }))),
+      ...(endsByHost.get(host) ?? []).flatMap(({ tunnel, ports }) =>
+        ports.map(({ name }) => ({ path: tunnel.path, name, what: 'port' })),
+      ),
     ];
     return repeated(
       named,

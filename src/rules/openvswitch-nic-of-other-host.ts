@@ -6,12 +6,10 @@ export const openVSwitchNicOfOtherHost = hostRule({
   statement: "The NIC of a DpdkPort is the port's own host's.",
   reason:
     'The PCI address would be taken for one of the wrong host: "Error attaching device", or another NIC than was meant.',
-  check(host, { fleet }) {
+  check(host, { owners }) {
     return host.dpdkPorts.flatMap(({ path, nic }) => {
-      const owner = fleet.hosts.find(
-        (other) => other !== host && other.nicBindings.some((binding) => binding.path === nic),
-      );
-      if (!owner) return [];
+      const owner = owners.get(nic);
+      if (!owner || owner === host) return [];
       return [
         {
           path,

@@ -1,13 +1,35 @@
 import type { FleetPlan } from '../plan/fleet-plan';
 import type { FleetIntents, HostIntents } from '../plan/intents';
-import type { TunnelEnd } from '../plan/srv6';
+import { groupsBy } from '../plan/groups';
+import { bridgeIndex, type BridgeIndex, type TunnelEnd } from '../plan/srv6';
 import type { Finding, Severity } from './finding';
 
-/** All that a rule may look at. */
+/** All that a rule may look at. What would have to be searched for in a large fleet stands here by its key. */
 export interface RuleContext {
   readonly fleet: FleetIntents;
   readonly plan: FleetPlan;
   readonly ends: readonly TunnelEnd[];
+  readonly endsByHost: ReadonlyMap<HostIntents, readonly TunnelEnd[]>;
+  readonly bridges: BridgeIndex;
+  /** The host that has a part, by the part's path. */
+  readonly owners: ReadonlyMap<string, HostIntents>;
+}
+
+export function ruleContext(fleet: FleetIntents, plan: FleetPlan, ends: readonly TunnelEnd[]): RuleContext {
+  const owners = new Map<string, HostIntents>();
+  for (const host of fleet.hosts) {
+    for (const parts of [host.openVSwitches, host.bridges, host.nicBindings]) {
+      for (const { path } of parts) owners.set(path, host);
+    }
+  }
+  return {
+    fleet,
+    plan,
+    ends,
+    endsByHost: groupsBy(ends, ({ host }) => host),
+    bridges: bridgeIndex(fleet),
+    owners,
+  };
 }
 
 /** What a rule says of one construct; id and severity are the rule's. */
@@ -29,17 +51,6 @@ export function hostRule(
   rule: Omit<Rule, 'check'> & { check(host: HostIntents, context: RuleContext): Violation[] },
 ): Rule {
   return { ...rule, check: (context) => context.fleet.hosts.flatMap((host) => rule.check(host, context)) };
-}
-
-/** Items that share a key, for rules about things that may stand only once. */
-export function groupsBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }
 
 /** One violation for each item behind the first of its group. */

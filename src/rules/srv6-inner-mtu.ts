@@ -1,5 +1,6 @@
 import { bridgeMtu, innerMtu } from '../plan/planner';
-import { groupsBy, type Rule } from './rule';
+import { groupsBy } from '../plan/groups';
+import { type Rule } from './rule';
 
 /** RFC 8200 5: every IPv6 link carries packets of 1280 bytes. */
 const IPV6_MINIMUM_MTU = 1280;

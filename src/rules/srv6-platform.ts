@@ -1,4 +1,3 @@
-import { bridgeIndex } from '../plan/srv6';
 import type { Rule } from './rule';
 
 export const srv6Platform: Rule = {
@@ -7,8 +6,7 @@ export const srv6Platform: Rule = {
   statement: "The Open vSwitch of a tunnel's hosts has SRv6.",
   reason:
     'SRv6 tunnels came with Open vSwitch 3.2 (NEWS); older ones answer "Address family not supported by protocol".',
-  check({ fleet }) {
-    const bridges = bridgeIndex(fleet);
+  check({ fleet, bridges }) {
     return fleet.tunnels.flatMap((tunnel) => {
       const paths = tunnel.kind === 'managed' ? tunnel.bridges : [tunnel.bridge];
       return paths.flatMap((path) => {

@@ -1,4 +1,3 @@
-import { bridgeIndex } from '../plan/srv6';
 import type { Rule } from './rule';
 
 export const srv6TwoHosts: Rule = {
@@ -6,8 +5,7 @@ export const srv6TwoHosts: Rule = {
   severity: 'error',
   statement: 'The two bridges of a tunnel are on two hosts.',
   reason: 'A host keeps packets to its own addresses: none would enter the tunnel.',
-  check({ fleet }) {
-    const bridges = bridgeIndex(fleet);
+  check({ fleet, bridges }) {
     return fleet.tunnels.flatMap((tunnel) => {
       if (tunnel.kind === 'unmanaged') return [];
       const [first, second] = tunnel.bridges.map((path) => bridges.get(path));

@@ -1,4 +1,4 @@
-import { bridgeIndex, segmentAddress, underlayOf } from '../plan/srv6';
+import { segmentAddress, underlayOf } from '../plan/srv6';
 import type { Rule } from './rule';
 
 export const srv6Underlay: Rule = {
@@ -7,8 +7,7 @@ export const srv6Underlay: Rule = {
   statement: "Each bridge of a tunnel has an underlay bridge with an IPv6 address, on the bridge's own host.",
   reason:
     'The outer header of SRv6 is IPv6, and Open vSwitch takes its source from the address of a bridge (userspace-tunneling.rst).',
-  check({ fleet }) {
-    const bridges = bridgeIndex(fleet);
+  check({ fleet, bridges }) {
     return fleet.tunnels.flatMap((tunnel) => {
       const paths = tunnel.kind === 'managed' ? tunnel.bridges : [tunnel.bridge];
       return paths.flatMap((path) => {

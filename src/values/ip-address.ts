@@ -1,33 +1,45 @@
 import ipaddr from 'ipaddr.js';
 import { ValueError } from './value-error';
 
+const IPV6_UNICAST = "an IPv6 unicast address like 'fd00:a::1'";
+
 /** An IPv4 or IPv6 address in canonical text (RFC 5952). */
 export class IpAddress {
-  private constructor(private readonly address: ipaddr.IPv4 | ipaddr.IPv6) {}
+  private readonly text: string;
+
+  private constructor(private readonly address: ipaddr.IPv4 | ipaddr.IPv6) {
+    this.text = address instanceof ipaddr.IPv4 ? address.toString() : address.toRFC5952String();
+  }
 
   /** @throws ValueError where the text is none */
   static parse(text: string): IpAddress {
     const trimmed = text.trim();
-    if (
-      !ipaddr.IPv4.isValidFourPartDecimal(trimmed) &&
-      !(ipaddr.IPv6.isValid(trimmed) && !trimmed.includes('%'))
-    ) {
-      throw new ValueError("an IP address like '10.0.0.1' or 'fd00::1'", text);
-    }
-    return new IpAddress(ipaddr.parse(trimmed));
+    // One of the two only: to learn that a text isn't of the other kind, the library throws and catches an error.
+    const address = trimmed.includes(':') ? ipv6Address(trimmed) : ipv4Address(trimmed);
+    if (!address) throw new ValueError("an IP address like '10.0.0.1' or 'fd00::1'", text);
+    return new IpAddress(address);
   }
 
   /** @throws ValueError where the text is no IPv6 address that a packet can be sent to by its own (RFC 4291 2.5: unicast, not ::, not ::1) */
   static parseIpv6Unicast(text: string): IpAddress {
-    const expected = "an IPv6 unicast address like 'fd00:a::1'";
     let address: IpAddress;
     try {
       address = IpAddress.parse(text);
     } catch {
-      throw new ValueError(expected, text);
+      throw new ValueError(IPV6_UNICAST, text);
     }
-    if (address.version !== 6) throw new ValueError(expected, text, 'this is IPv4');
-    const range = address.address.range();
+    address.checkIpv6Unicast(text);
+    return address;
+  }
+
+  /**
+   * @param text how the address was written, for the message
+   * @throws ValueError as parseIpv6Unicast
+   */
+  checkIpv6Unicast(text = this.text): void {
+    const expected = IPV6_UNICAST;
+    if (this.version !== 6) throw new ValueError(expected, text, 'this is IPv4');
+    const range = this.address.range();
     if (range === 'multicast' || range === 'unspecified' || range === 'loopback' || range === 'ipv4Mapped') {
       throw new ValueError(
         expected,
@@ -41,7 +53,6 @@ export class IpAddress {
         text,
         'a link-local address is no segment: it means something else on each link',
       );
-    return address;
   }
 
   get version(): 4 | 6 {
@@ -58,9 +69,7 @@ export class IpAddress {
   }
 
   toString(): string {
-    return this.address.kind() === 'ipv4'
-      ? this.address.toString()
-      : (this.address as ipaddr.IPv6).toRFC5952String();
+    return this.text;
   }
 
   /** @internal */
@@ -101,5 +110,19 @@ export class InterfaceAddress {
 
   toString(): string {
     return `${this.address.toString()}/${this.prefixLength}`;
+  }
+}
+
+function ipv4Address(text: string): ipaddr.IPv4 | undefined {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : undefined;
+}
+
+/** Without a zone (`%eth0`): it means something on one host only. */
+function ipv6Address(text: string): ipaddr.IPv6 | undefined {
+  if (text.includes('%')) return undefined;
+  try {
+    return ipaddr.IPv6.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -13,7 +13,7 @@ export class SegmentList {
   private constructor(readonly segments: readonly IpAddress[]) {}
 
   /** @throws ValueError where the list is empty, has more than 6 segments, or one that is no IPv6 unicast address */
-  static of(segments: readonly string[]): SegmentList {
+  static of(segments: readonly (string | IpAddress)[]): SegmentList {
     const expected = `1 to ${SEGMENT_LIMIT} segments`;
     if (segments.length === 0) throw new ValueError(expected, segments);
     if (segments.length > SEGMENT_LIMIT) {
@@ -23,7 +23,13 @@ export class SegmentList {
         `${segments.length} segments; Open vSwitch would use the first ${SEGMENT_LIMIT} only`,
       );
     }
-    return new SegmentList(segments.map((segment) => IpAddress.parseIpv6Unicast(segment)));
+    return new SegmentList(
+      segments.map((segment) => {
+        if (typeof segment === 'string') return IpAddress.parseIpv6Unicast(segment);
+        segment.checkIpv6Unicast();
+        return segment;
+      }),
+    );
   }
 
   get first(): IpAddress {

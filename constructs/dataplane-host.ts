@@ -67,6 +67,8 @@ const schema = object({
   retired: flag().optional(),
 });
 
+const connectionSchema = object({ connection: sshConnectionSchema });
+
 /** Lists of intents, each filled by one kind of construct. */
 type PartList = {
   [K in keyof HostIntents]: HostIntents[K] extends readonly { readonly path: string }[] ? K : never;
@@ -177,8 +179,7 @@ export class DataplaneHost extends Construct {
   /** The connection, where all that it says can be read. */
   private checked(connection: Connection | undefined): Connection | undefined {
     if (!connection) return undefined;
-    const schema = object({ connection: sshConnectionSchema });
-    return readProps(this, schema, { connection: connection._props }) && connection;
+    return readProps(this, connectionSchema, { connection: connection._props }) && connection;
   }
 
   private connectionPlan(): ConnectionPlan | null {

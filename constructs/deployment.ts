@@ -1,4 +1,4 @@
-import { Annotations, TerraformStack } from 'cdktf';
+import { AnnotationMetadataEntryType, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
@@ -167,19 +167,22 @@ export class Deployment extends Construct {
   /** Warnings become annotations of the construct that they are about, once however often the stack is synthesized. */
   private warn(): void {
     const warnings = this.findings().filter(({ severity }) => severity === 'warning');
-    if (warnings.length === 0) return;
-    const constructs = new Map(
-      TerraformStack.of(this)
-        .node.findAll()
-        .map((construct) => [construct.node.path, construct]),
-    );
     for (const finding of warnings) {
       const message = formatFinding(finding);
       if (this.warned.has(message)) continue;
       this.warned.add(message);
-      Annotations.of(constructs.get(finding.path) ?? this).addWarning(message);
+      const about = constructAt(this.node.root, finding.path) ?? this;
+      // As Annotations.addWarning, but without its stack trace, which would name this line: no CLI shows it.
+      about.node.addMetadata(AnnotationMetadataEntryType.WARN, message);
     }
   }
+}
+
+/** The construct of a path, found by its ids from the root, which has none in an app. */
+function constructAt(root: IConstruct, path: string): IConstruct | undefined {
+  const ids = path.split('/');
+  if (root.node.id !== '' && ids.shift() !== root.node.id) return undefined;
+  return ids.reduce<IConstruct | undefined>((scope, id) => scope?.node.tryFindChild(id), root);
 }
 
 function readReboot(input: unknown): Reboot {

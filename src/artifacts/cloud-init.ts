@@ -164,8 +164,11 @@ export function userDataFindings(fleet: FleetPlan): Finding[] {
 function mayBeTooLarge({ plan }: PlannedHost): boolean {
   const [before, after] = (frame ??= userDataFrame());
   frameBytes ??= gzipUserData(before + after).length;
-  return frameBytes + deflateRawSync(installedPlanText(plan)).length > USER_DATA_LIMIT;
+  return frameBytes + deflateRawSync(installedPlanText(plan), SMALL_TEXT).length > USER_DATA_LIMIT;
 }
+
+/** Buffers for a few kilobytes: zlib clears all of them for each text. */
+const SMALL_TEXT = { memLevel: 4, windowBits: 12, chunkSize: 2048 };
 
 let frameBytes: number | undefined;
 

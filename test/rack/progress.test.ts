@@ -31,7 +31,6 @@ describe('Progress', () => {
     await expect(step).resolves.toBe(7);
     expect(output.text.split('\n')).toEqual([
       '  ...   Boot east',
-      '  ...   Boot east  0:15  waiting for SSH',
       '  ...   Boot east  0:30  waiting for SSH',
       '  done  Boot east  40.0 s',
       '',

@@ -32,7 +32,7 @@ export interface ProgressOptions {
 
 /**
  * Steps that take long, each with its elapsed time. On a terminal the running steps share one line that is
- * redrawn every second; elsewhere a plain line says every 15 seconds what is still running. Steps may overlap.
+ * redrawn every second; elsewhere a plain line says every 30 seconds what is still running. Steps may overlap.
  */
 export class Progress {
   readonly finished: FinishedStep[] = [];
@@ -45,7 +45,7 @@ export class Progress {
 
   constructor(options: ProgressOptions = {}) {
     this.output = options.output ?? process.stderr;
-    this.interval = options.intervalMilliseconds ?? (this.output.isTTY === true ? 1_000 : 15_000);
+    this.interval = options.intervalMilliseconds ?? (this.output.isTTY === true ? 1_000 : 30_000);
     this.now = options.now ?? Date.now;
   }
 

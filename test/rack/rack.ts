@@ -22,6 +22,7 @@ import {
 import { isSaved, savedFolder, savedMemory, saveMachines, takeSavedDisk, takeSavedKeys } from './saved';
 import { seedOf, writeSeed } from './seed';
 import { qemuVersion, setUpMachine } from './setup';
+import { StallWatch } from './stall-watch';
 import { identityFile, makeKeys, readKeys, writeClientFiles } from './ssh';
 import { endsOf, type Topology, topologyNamed } from './topology';
 
@@ -51,6 +52,7 @@ export interface SavedOptions extends RackOptions {
 export class Rack {
   readonly machines: readonly Machine[];
   readonly progress: Progress;
+  private stallTimer: NodeJS.Timeout | undefined;
 
   private constructor(
     readonly topology: Topology,
@@ -220,6 +222,7 @@ export class Rack {
 
   /** Stops every machine and removes the run's files; `keepLogs`: copies logs and captures to that folder first. */
   async down(options: { readonly keepLogs?: string } = {}): Promise<void> {
+    clearInterval(this.stallTimer);
     await Promise.all(this.machines.map((machine) => machine.end()));
     if (options.keepLogs !== undefined) this.copyLogs(options.keepLogs);
     await removeRun(this.current);
@@ -244,12 +247,30 @@ export class Rack {
     return new Rack(topology, image, await newRun(topology, image, options.detach ?? false), progress);
   }
 
+  /** A hang of the emulator's isn't the product's: the reset button, as a person in front of the machine would press it. */
+  private resetStalledMachines(): void {
+    const watches = this.machines.map((machine) => ({ machine, watch: new StallWatch(machine.serialLog) }));
+    this.stallTimer = setInterval(() => {
+      for (const { machine, watch } of watches) {
+        if (!watch.hangs() || !machine.isRunning) continue;
+        this.progress.say(
+          `  note  ${machine.name}: the emulator lost a CPU's timer; reset (${machine.serialLog})`,
+        );
+        machine
+          .reset()
+          .catch((error: unknown) => this.progress.say(`  note  ${machine.name}: ${String(error)}`));
+      }
+    }, 5_000);
+    this.stallTimer.unref();
+  }
+
   private get keys(): string {
     return join(this.folder, 'keys');
   }
 
   private async orDown(work: () => Promise<void>): Promise<Rack> {
     if (this.current.owner !== null) stopAtExit(this);
+    this.resetStalledMachines();
     try {
       await work();
       return this;

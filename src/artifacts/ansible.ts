@@ -2,10 +2,11 @@ import { gzipSync } from 'fflate';
 import type { ConnectionPlan, FleetPlan, PlannedHost } from '../plan/fleet-plan';
 import { ansibleSources, fullAgentBundle } from './agent-bundle';
 import type { TextFile } from './artifact-file';
-import { yamlText } from './yaml';
+import { yamlKey, yamlLines, yamlString, yamlText } from './yaml';
 
 const GROUP = 'dataplane_hosts';
 const ROLE = 'dataplane_host';
+const LINE_WIDTH = 100;
 
 /** The Ansible project: what is the same for every fleet (src/agent/ansible), and inventory and playbooks for this one. */
 export function ansibleProject(fleet: FleetPlan): TextFile[] {
@@ -13,7 +14,7 @@ export function ansibleProject(fleet: FleetPlan): TextFile[] {
   const files: Record<string, string> = {
     ...ansibleSources(),
     [`roles/${ROLE}/files/agent.b64`]: agentText(),
-    'inventory.yaml': document(inventory(batches)),
+    'inventory.yaml': inventory(batches),
     'site.yaml': document([...rollingPlays('Bring to its plan', batchNumbers(batches)), lastWords()]),
     'undo.yaml': document([...rollingPlays('Undo', batchNumbers(batches).reverse(), 'undo'), lastWords()]),
     'verify.yaml': document([play('Compare every host with its plan', GROUP, 'verify')]),
@@ -47,14 +48,12 @@ function batchGroup(number: number): string {
   return `dataplane_batch_${number}`;
 }
 
-function inventory(batches: readonly (readonly ReachableHost[])[]): unknown {
+function inventory(batches: readonly (readonly ReachableHost[])[]): string {
+  const place = (batch: number): string => `HOSTS ${batch}`;
   const children = Object.fromEntries(
-    batches.map((batch, index) => [
-      batchGroup(index + 1),
-      { hosts: Object.fromEntries(batch.map((host) => [host.plan.host.name, hostVariables(host)])) },
-    ]),
+    batchNumbers(batches).map((batch) => [batchGroup(batch), { hosts: place(batch) }]),
   );
-  return {
+  const frame = document({
     all: {
       children: {
         [GROUP]: {
@@ -64,10 +63,20 @@ function inventory(batches: readonly (readonly ReachableHost[])[]): unknown {
         },
       },
     },
-  };
+  });
+  return batches.reduce((text, hosts, index) => {
+    const [before = '', after = ''] = text.split(` ${yamlString(place(index + 1))}\n`);
+    const indent = ' '.repeat(before.length - before.lastIndexOf('\n') + 1 - 'hosts:'.length);
+    return `${before}\n${hosts.map((host) => inventoryHost(host, indent)).join('')}${after}`;
+  }, frame);
 }
 
-function hostVariables({ connection, reboot }: ReachableHost): Record<string, unknown> {
+function inventoryHost(host: ReachableHost, indent: string): string {
+  const variables = yamlLines(hostVariables(host), `${indent}  `, LINE_WIDTH);
+  return `${indent}${yamlKey(host.plan.host.name)}:\n${variables}`;
+}
+
+function hostVariables({ connection, reboot }: ReachableHost): Record<string, string | number | boolean> {
   const { address, port, user, identityFile, knownHostsFile, rebootTimeoutSeconds } = connection;
   const sshArguments = [
     ...(identityFile === null ? [] : ['-o', 'IdentitiesOnly=yes']),
@@ -167,5 +176,5 @@ function agentText(): string {
 
 /** yamllint, which ansible-lint runs, wants the mark of a document's start and no line over 160 characters. */
 function document(value: unknown): string {
-  return `---\n${yamlText(value, 100)}`;
+  return `---\n${yamlText(value, LINE_WIDTH)}`;
 }

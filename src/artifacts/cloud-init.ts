@@ -85,7 +85,8 @@ function gzip(text: string): Buffer {
  * first boot again, host keys and reboot included. A changed plan reaches a running host by Ansible, or by a new disk.
  */
 function metaData({ plan }: PlannedHost): string {
-  return yamlText({ 'instance-id': `dataplane-host-${plan.host.name}`, 'local-hostname': plan.host.name });
+  const { name } = plan.host;
+  return `instance-id: ${yamlString(`dataplane-host-${name}`)}\nlocal-hostname: ${yamlString(name)}\n`;
 }
 
 /** The management NIC alone: a NIC that leaves the kernel for DPDK would be waited for at each boot. */

@@ -23,6 +23,29 @@ export function yamlText(value: unknown, width?: number): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/**
+ * Lines of a mapping of scalars, as yamlText writes them at this indentation: for what a fleet has thousands of, for
+ * which the library takes twenty times as long.
+ */
+export function yamlLines(
+  mapping: Readonly<Record<string, string | number | boolean>>,
+  indent: string,
+  width: number,
+): string {
+  return Object.entries(mapping)
+    .map(([key, value]) => {
+      const scalar =
+        typeof value === 'string' ? quoted(folded(escaped(value), width, `${indent}  `)) : `${value}`;
+      return `${indent}${yamlKey(key)}: ${scalar}\n`;
+    })
+    .join('');
+}
+
+/** A key, as yamlText writes it. */
+export function yamlKey(text: string): string {
+  return isPlainKey(text) ? text : quoted(escaped(text));
+}
+
 /** One string, as yamlText writes it. */
 export function yamlString(text: string): string {
   return quoted(escaped(text));
@@ -36,7 +59,7 @@ function stringTag(width: number | undefined): ScalarTag {
     resolve: (text: string) => text,
     stringify: ({ value }, { implicitKey, indent }) => {
       const text = String(value);
-      if (implicitKey) return isPlainKey(text) ? text : quoted(escaped(text));
+      if (implicitKey) return yamlKey(text);
       return quoted(width === undefined ? escaped(text) : folded(escaped(text), width, indent));
     },
   };

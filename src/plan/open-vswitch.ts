@@ -33,13 +33,13 @@ export function openVSwitchPlan(host: HostIntents, ends: readonly TunnelEnd[]): 
   const { alternative, service, daemonService } = host.platform.openVSwitchDpdk;
   const otherConfig = sortedRecord(otherConfigOf(host, intent));
   return {
-    dpdk: true,
     alternative,
-    service,
+    bridges: host.bridges.map((bridge) => bridgePlan(host, bridge, ends)),
     daemonService,
+    dpdk: true,
     otherConfig,
     restartKeys: RESTART_KEYS.filter((key) => key in otherConfig),
-    bridges: host.bridges.map((bridge) => bridgePlan(host, bridge, ends)),
+    service,
   };
 }
 
@@ -111,11 +111,11 @@ function bridgePlan(
   const dpdkPorts = host.dpdkPorts.filter((port) => port.bridge === bridge.path);
   const own = ends.filter((end) => end.bridge === bridge);
   return {
-    name: bridge.name,
+    failMode: 'standalone',
     // A bridge with a NIC takes the NIC's address by itself; one with tunnels needs one that the far ends know.
     hardwareAddress:
       own[0]?.hardwareAddress ?? (dpdkPorts.length > 0 ? null : bridgeHardwareAddress(host, bridge)),
-    failMode: 'standalone',
+    name: bridge.name,
     ports: [...dpdkPorts.map((port) => dpdkPortPlan(host, port)), ...own.flatMap(({ ports }) => ports)],
   };
 }
@@ -123,12 +123,12 @@ function bridgePlan(
 function dpdkPortPlan(host: HostIntents, port: HostIntents['dpdkPorts'][number]): PortPlan {
   const nic = host.nicBindings.find(({ path }) => path === port.nic);
   return {
+    mtuRequest: port.mtu,
     name: port.name,
-    type: 'dpdk',
+    openFlowPort: null,
     options: { 'dpdk-devargs': nic?.address ?? '', n_rxq: `${port.queues}` },
     otherConfig: {},
-    mtuRequest: port.mtu,
-    openFlowPort: null,
+    type: 'dpdk',
   };
 }
 

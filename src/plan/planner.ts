@@ -1,4 +1,4 @@
-import { digest, inCanonicalOrder } from '../values/canonical-json';
+import { rememberingDigest, type digest } from '../values/canonical-json';
 import { groupsBy } from './groups';
 import type { FleetPlan, PlannedHost } from './fleet-plan';
 import type { AgentModule, HostPlan, NetworkStage, Stages } from './host-plan';
@@ -18,10 +18,11 @@ import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './srv6';
  */
 export function planFleet(fleet: FleetIntents, ends: readonly TunnelEnd[] = tunnelEnds(fleet)): FleetPlan {
   const inOrder = sortedBy(ends, ({ tunnel }) => tunnel.path);
+  const digestOf = rememberingDigest();
   const endsByHost = groupsBy(inOrder, ({ host }) => host);
   return {
     hosts: sortedBy(fleet.hosts, ({ name }) => name).map((host) =>
-      plannedHost(withPartsInOrder(host), endsByHost.get(host) ?? []),
+      plannedHost(withPartsInOrder(host), endsByHost.get(host) ?? [], digestOf),
     ),
     batches: rolloutBatches(fleet, inOrder),
   };
@@ -41,40 +42,40 @@ function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...items].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
-function plannedHost(host: HostIntents, ends: readonly TunnelEnd[]): PlannedHost {
+function plannedHost(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): PlannedHost {
   const { connection, reboot, management } = host;
-  return { plan: hostPlan(host, ends), connection, reboot, management };
+  return { plan: hostPlan(host, ends, digestOf), connection, reboot, management };
 }
 
-function hostPlan(host: HostIntents, ends: readonly TunnelEnd[]): HostPlan {
-  const stages = inCanonicalOrder<Stages>({
-    packages: { packages: openVSwitchPackages(host) },
+/** Objects are made with their keys in canonical order: so they are written without being sorted. */
+function hostPlan(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): HostPlan {
+  const stages: Stages = {
     boot: { arguments: mergeArguments(ownedArguments(host)), modules: modules(host) },
+    dataplane: { openVSwitch: openVSwitchPlan(host, ends) },
     devices: {
-      hugepages: pageDemands(host).flatMap(({ pageSize, perNode, wholeHost }) => [
-        ...[...perNode].map(([node, count]) => ({ pageSizeKib: pageSize.kibibytes, node, count })),
-        ...(wholeHost > 0 ? [{ pageSizeKib: pageSize.kibibytes, node: null, count: wholeHost }] : []),
+      hugepages: pageDemands(host).flatMap(({ pageSize: { kibibytes: pageSizeKib }, perNode, wholeHost }) => [
+        ...[...perNode].map(([node, count]) => ({ count, node, pageSizeKib })),
+        ...(wholeHost > 0 ? [{ count: wholeHost, node: null, pageSizeKib }] : []),
       ]),
-      nics: host.nicBindings.map(({ name, address, driver, macAddress, device }) => ({
-        name,
+      nics: host.nicBindings.map(({ address, device, driver, macAddress, name }) => ({
         address,
+        device,
         driver,
         macAddress,
-        device,
+        name,
       })),
     },
-    dataplane: { openVSwitch: openVSwitchPlan(host, ends) },
     network: networkStage(host, ends),
-  });
-  // In the order of its keys as well.
+    packages: { packages: openVSwitchPackages(host) },
+  };
   return {
     agentModules: agentModules(stages),
     digests: {
-      boot: digest(stages.boot),
-      dataplane: digest(stages.dataplane),
-      devices: digest(stages.devices),
-      network: digest(stages.network),
-      packages: digest(stages.packages),
+      boot: digestOf(stages.boot),
+      dataplane: digestOf(stages.dataplane),
+      devices: digestOf(stages.devices),
+      network: digestOf(stages.network),
+      packages: digestOf(stages.packages),
     },
     host: { name: host.name, path: host.path, platform: host.platform.id },
     retired: host.retired,
@@ -89,23 +90,23 @@ function modules(host: HostIntents): string[] {
 
 function networkStage(host: HostIntents, ends: readonly TunnelEnd[]): NetworkStage {
   return {
-    sysctls: {},
+    flows: ends.flatMap(({ flows }) => flows),
     links: host.bridges
       .map((bridge) => ({
-        name: bridge.name,
-        mtu: bridgeMtu(host, bridge, ends),
         addresses: bridge.addresses.map((address) => address.toString()),
+        mtu: bridgeMtu(host, bridge, ends),
+        name: bridge.name,
       }))
       .filter(({ mtu, addresses }) => mtu !== null || addresses.length > 0),
-    routes: uniqueBy(
-      ends.flatMap(({ routes }) => routes),
-      ({ destination, device }) => `${destination} ${device}`,
-    ),
     neighbours: uniqueBy(
       ends.flatMap(({ neighbours }) => neighbours),
       ({ address, device }) => `${address} ${device}`,
     ),
-    flows: ends.flatMap(({ flows }) => flows),
+    routes: uniqueBy(
+      ends.flatMap(({ routes }) => routes),
+      ({ destination, device }) => `${destination} ${device}`,
+    ),
+    sysctls: {},
   };
 }
 

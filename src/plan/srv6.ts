@@ -153,8 +153,8 @@ function end(tunnel: Srv6TunnelIntent, { host, bridge }: Place, underlay: Bridge
     }),
     neighbours: destinations.map((address) => ({
       address: address.toString(),
-      hardwareAddress: farHardwareAddress,
       device: bridge.name,
+      hardwareAddress: farHardwareAddress,
     })),
     routes: [...underlayRoutes(underlay, segments.first), ...overlayRoutes(bridge, destinations)],
   };
@@ -162,16 +162,16 @@ function end(tunnel: Srv6TunnelIntent, { host, bridge }: Place, underlay: Bridge
 
 function srv6Port(name: string, localIp: IpAddress, segments: SegmentList): PortPlan {
   return {
+    mtuRequest: null,
     name,
-    type: 'srv6',
+    openFlowPort: null,
     options: {
       local_ip: localIp.toString(),
       remote_ip: segments.first.toString(),
       srv6_segs: segments.toString(),
     },
     otherConfig: {},
-    mtuRequest: null,
-    openFlowPort: null,
+    type: 'srv6',
   };
 }
 
@@ -195,34 +195,38 @@ function flows(
     destinations: readonly IpAddress[];
   },
 ): FlowPlan[] {
-  const common = { bridge: bridge.name, cookie: cookie(tunnel, host), table: 0 };
+  const ofTunnel = cookie(tunnel, host);
+  const flow = (priority: number, match: string, actions: string): FlowPlan => ({
+    actions,
+    bridge: bridge.name,
+    cookie: ofTunnel,
+    match,
+    priority,
+    table: 0,
+  });
   const toBridge = `mod_dl_dst:${hardwareAddress},output:LOCAL`;
   return [
-    ...(['ip', 'ipv6'] as const).map((protocol) => ({
-      ...common,
-      priority: PRIORITY_IN,
-      match: `in_port=${receiver},${protocol}`,
-      actions: toBridge,
-    })),
-    ...destinations.map((address) => ({
-      ...common,
-      priority: PRIORITY_OUT,
-      match: address.version === 4 ? `ip,nw_dst=${address}` : `ipv6,ipv6_dst=${address}`,
-      actions: `output:${sender}`,
-    })),
+    ...['ip', 'ipv6'].map((protocol) => flow(PRIORITY_IN, `in_port=${receiver},${protocol}`, toBridge)),
+    ...destinations.map((address) =>
+      flow(
+        PRIORITY_OUT,
+        address.version === 4 ? `ip,nw_dst=${address}` : `ipv6,ipv6_dst=${address}`,
+        `output:${sender}`,
+      ),
+    ),
   ];
 }
 
 /** The outer destination is always the first segment; the others are routed by those before them. */
 function underlayRoutes(underlay: BridgeIntent, segment: IpAddress): RoutePlan[] {
   if (underlay.addresses.some((address) => address.covers(segment)) || !underlay.gateway) return [];
-  return [{ destination: segment.toHostPrefix(), via: underlay.gateway.toString(), device: underlay.name }];
+  return [{ destination: segment.toHostPrefix(), device: underlay.name, via: underlay.gateway.toString() }];
 }
 
 function overlayRoutes(bridge: BridgeIntent, destinations: readonly IpAddress[]): RoutePlan[] {
   return destinations
     .filter((destination) => !bridge.addresses.some((address) => address.covers(destination)))
-    .map((destination) => ({ destination: destination.toHostPrefix(), via: null, device: bridge.name }));
+    .map((destination) => ({ destination: destination.toHostPrefix(), device: bridge.name, via: null }));
 }
 
 /** The tunnel's own name where it fits, so that `ovs-vsctl show` reads like the stack. */

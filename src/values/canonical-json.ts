@@ -9,41 +9,38 @@ export function canonicalJson(value: unknown, indent = 0): string {
   return text(value, indent === 0 ? '' : `\n`, ' '.repeat(indent), indent === 0 ? ':' : ': ');
 }
 
-/**
- * The same value with its keys in canonical order, for what is written several times. Objects have keys like `10` first,
- * and by number, whatever is done: such a value stays out of order, and is written key by key.
- */
-export function inCanonicalOrder<T>(value: T): T {
-  return ordered(value) as T;
+/** SHA-256 (hex) of the canonical JSON of a value. */
+export function digest(value: unknown): string {
+  return sha256(canonicalJson(value));
 }
 
-function ordered(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(ordered);
-  const record = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    Object.keys(record)
-      .sort()
-      .map((key) => [key, ordered(record[key])]),
-  );
+/** `digest` for many values of which many are equal: each text is hashed once. */
+export function rememberingDigest(): typeof digest {
+  const known = new Map<string, string>();
+  return (value) => {
+    const json = canonicalJson(value);
+    const hash = known.get(json) ?? sha256(json);
+    known.set(json, hash);
+    return hash;
+  };
 }
 
-/** Would JSON.stringify write all keys in canonical order? */
+function sha256(json: string): string {
+  return createHash('sha256').update(json).digest('hex');
+}
+
+/** Would JSON.stringify write all keys in canonical order? It has keys like `10` first, and by number. */
 function isInOrder(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;
   if (Array.isArray(value)) return value.every(isInOrder);
   const record = value as Readonly<Record<string, unknown>>;
   let previous = '';
-  for (const key of Object.keys(record)) {
+  // Not Object.keys, which makes a list for each object. Plain JSON inherits nothing.
+  for (const key in record) {
     if (key < previous || !isInOrder(record[key])) return false;
     previous = key;
   }
   return true;
-}
-
-/** SHA-256 (hex) of the canonical JSON of a value. */
-export function digest(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
 /**

@@ -31,9 +31,12 @@ export class DeploymentArtifacts extends Construct {
     const { workingDirectory } = session.manifest.forStack(TerraformStack.of(this));
     const folder = join(session.outdir, workingDirectory, ARTIFACTS_FOLDER);
     rmSync(folder, { recursive: true, force: true });
+    const made = new Set<string>();
     for (const { path, content, executable } of artifacts(this.plan())) {
       const file = join(folder, path);
-      mkdirSync(dirname(file), { recursive: true });
+      const parent = dirname(file);
+      if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+      made.add(parent);
       writeFileSync(file, content, { mode: executable ? 0o777 : 0o666 });
     }
   }

@@ -20,18 +20,23 @@ export {
 export { installedPlanText, planText } from './plan-text';
 export { fleetSummary, hostSummary } from './summary';
 
-/** Every file of a fleet, sorted by path, with index.json (each file's SHA-256) as the first. Equal fleets, equal bytes. */
-export function artifacts(fleet: FleetPlan): ArtifactFile[] {
-  const files = [
-    ...ansibleProject(fleet),
-    ...fleet.hosts.flatMap(hostArtifacts),
-    { path: 'agent/dataplane-host', content: fullAgentBundle(), executable: true as const },
-    { path: 'summary.txt', content: fleetSummary(fleet) },
-  ].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return [{ path: 'index.json', content: index(files) }, ...files];
+/**
+ * Every file of a fleet, one after the other, so that nobody has to hold the text of all of them; the last is index.json
+ * with each file's SHA-256, sorted by path. Equal fleets, equal bytes.
+ */
+export function* artifacts(fleet: FleetPlan): Generator<ArtifactFile, void> {
+  const index: { readonly path: string; readonly sha256: string }[] = [];
+  for (const file of files(fleet)) {
+    index.push({ path: file.path, sha256: createHash('sha256').update(file.content).digest('hex') });
+    yield file;
+  }
+  index.sort((a, b) => (a.path < b.path ? -1 : 1));
+  yield { path: 'index.json', content: `${canonicalJson({ files: index }, 1)}\n` };
 }
 
-function index(files: readonly ArtifactFile[]): string {
-  const sha256 = ({ content }: ArtifactFile) => createHash('sha256').update(content).digest('hex');
-  return `${canonicalJson({ files: files.map((file) => ({ path: file.path, sha256: sha256(file) })) }, 1)}\n`;
+function* files(fleet: FleetPlan): Generator<ArtifactFile, void> {
+  yield { path: 'agent/dataplane-host', content: fullAgentBundle(), executable: true };
+  yield* ansibleProject(fleet);
+  for (const host of fleet.hosts) yield* hostArtifacts(host);
+  yield { path: 'summary.txt', content: fleetSummary(fleet) };
 }

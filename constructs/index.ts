@@ -18,6 +18,19 @@ export {
   type Srv6TunnelToProps,
 } from './srv6-tunnel';
 
+export { type Cpu, type CpuCore, type CpuVendor } from '../src/hardware/cpus';
+export {
+  HardwareProfile,
+  type BootLoader,
+  type Distribution,
+  type Firmware,
+  type IommuKind,
+} from '../src/hardware/hardware-profile';
+export { type IommuGroup, type Nic, type NicInterface, type Sriov } from '../src/hardware/nic';
+export { type HugepageCount, type NumaNode } from '../src/hardware/numa-node';
+export { ProfileError, type ProfileFinding } from '../src/hardware/profile-error';
+export { type NamedText, type ReadOptions } from '../src/hardware/read-profile';
+export { isKnown, UNKNOWN, type OrUnknown } from '../src/hardware/unknown';
 export { Platform } from '../src/platforms/platform';
 export { type Finding, type Severity } from '../src/rules';
 export { CpuSet } from '../src/values/cpu-set';

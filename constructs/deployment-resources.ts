@@ -61,7 +61,7 @@ function playbook(name: string, hostname: string, environment: Record<string, st
 
 export interface HostResourceProps {
   readonly host: DataplaneHost;
-  readonly undo: UndoResource;
+  readonly undo: () => UndoResource | undefined;
   readonly deployment: Deployment;
 }
 
@@ -72,7 +72,7 @@ export interface HostResourceProps {
 export class HostResource extends Resource {
   private readonly hostname: string;
   private readonly deployment: Deployment;
-  private readonly undo: UndoResource;
+  private readonly undo: () => UndoResource | undefined;
 
   constructor(scope: Construct, id: string, { host, undo, deployment }: HostResourceProps) {
     const address = host._addressReference;
@@ -99,8 +99,9 @@ export class HostResource extends Resource {
 
   override get terraformMetaArguments(): Record<string, unknown> {
     const barrier = RolloutBarriers.before(this.hostname, this.deployment._plan().batches);
+    const undo = this.undo();
     return withDependencies(super.terraformMetaArguments, [
-      this.undo.isWanted ? this.undo.address : undefined,
+      undo?.isWanted ? undo.address : undefined,
       barrier,
     ]);
   }

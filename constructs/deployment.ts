@@ -56,6 +56,7 @@ export class Deployment extends Construct {
     onDestroy: OnDestroy.LEAVE,
   };
   private readonly hosts: DataplaneHost[] = [];
+  private readonly undos = new Map<DataplaneHost, UndoResource>();
   private readonly tunnels: Srv6TunnelIntent[] = [];
   private planned:
     | {
@@ -83,6 +84,7 @@ export class Deployment extends Construct {
     if (!read) return;
     this.settings = { ...this.settings, ...definedOnly(read) };
     this._changed();
+    for (const host of this.hosts) this.addUndo(host);
   }
 
   /** Everything that is wrong with the plan of the stack, errors and warnings. */
@@ -109,12 +111,15 @@ export class Deployment extends Construct {
   _addHost(host: DataplaneHost): void {
     this.hosts.push(host);
     this._changed();
-    const undo = new UndoResource(host, 'Undo', {
-      host,
-      deployment: this,
-      isWanted: () => this.settings.onDestroy === OnDestroy.UNDO && host._isReachable,
-    });
-    new HostResource(host, 'Resource', { host, undo, deployment: this });
+    this.addUndo(host);
+    new HostResource(host, 'Resource', { host, undo: () => this.undos.get(host), deployment: this });
+  }
+
+  /** Only where it is asked for: most stacks have none, and cdktf works for each element it has. */
+  private addUndo(host: DataplaneHost): void {
+    const isWanted = () => this.settings.onDestroy === OnDestroy.UNDO && host._isReachable;
+    if (!isWanted() || this.undos.has(host)) return;
+    this.undos.set(host, new UndoResource(host, 'Undo', { host, deployment: this, isWanted }));
   }
 
   /** @internal */

@@ -32,20 +32,22 @@ type Problem = Pick<Finding, 'what' | 'remedy'>;
 
 /** A stack is planned and deployed on its own: a part of another one's host can't be a part of this one's. */
 function ofOtherStacks(scope: IConstruct, props: unknown): Problem[] {
-  const stack = TerraformStack.of(scope);
-  return Object.entries(props ?? {})
-    .flatMap(([name, members]: [string, unknown]) => [members].flat().map((member) => ({ name, member })))
-    .flatMap(({ name, member }) => {
-      if (!Construct.isConstruct(member)) return [];
-      const other = TerraformStack.of(member);
-      if (other === stack) return [];
-      return [
-        {
-          what: [`${name} is ${member.node.path}, of the stack '${other.node.id}'`],
-          remedy: `name one of this stack ('${stack.node.id}'), or put all that belong together into one stack`,
-        },
-      ];
+  const problems: Problem[] = [];
+  const look = (name: string, member: unknown): void => {
+    if (!Construct.isConstruct(member)) return;
+    const stack = TerraformStack.of(scope);
+    const other = TerraformStack.of(member);
+    if (other === stack) return;
+    problems.push({
+      what: [`${name} is ${member.node.path}, of the stack '${other.node.id}'`],
+      remedy: `name one of this stack ('${stack.node.id}'), or put all that belong together into one stack`,
     });
+  };
+  for (const [name, members] of Object.entries((props ?? {}) as Readonly<Record<string, unknown>>)) {
+    if (Array.isArray(members)) for (const member of members) look(name, member);
+    else look(name, members);
+  }
+  return problems;
 }
 
 /** Props whose name, where none is given, is the construct's id. */
@@ -142,17 +144,21 @@ interface LeafProblem {
 
 /** A value that `read` makes; what it throws as ValueError is what is wrong with it. */
 export function leaf<T, I>(expected: string, read: (input: unknown) => T): z.ZodType<T, I> {
-  return z.unknown().transform((input, context) => {
-    const refuse = (params: LeafProblem): typeof z.NEVER => {
-      context.addIssue({ code: 'custom', message: params.expected, params: { ...params } });
-      return z.NEVER;
+  // A check that puts another value into the place of the given one; a transform would be a schema of its own behind it.
+  return z.unknown().check((context) => {
+    const input = context.value;
+    const refuse = (params: LeafProblem): void => {
+      context.issues.push({ code: 'custom', message: params.expected, params: { ...params }, input });
     };
-    if (isReference(input)) return refuse({ shown: REFERENCE, expected, reason: undefined });
+    if (isReference(input)) {
+      refuse({ shown: REFERENCE, expected, reason: undefined });
+      return;
+    }
     try {
-      return read(input);
+      context.value = read(input);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      return refuse({ shown: show(error.value), expected: error.expected, reason: error.reason });
+      refuse({ shown: show(error.value), expected: error.expected, reason: error.reason });
     }
   }) as unknown as z.ZodType<T, I>;
 }

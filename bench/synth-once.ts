@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { NullProvider } from '@cdktf/provider-null/lib/provider';
 import { Resource } from '@cdktf/provider-null/lib/resource';
-import { App, TerraformStack } from 'cdktf';
+import { App, type LocalExecProvisioner, TerraformStack } from 'cdktf';
 import {
   Connection,
   DataplaneHost,
@@ -12,11 +12,13 @@ import {
   OpenVSwitch,
   OvsBridge,
   Srv6Tunnel,
-} from '../constructs';
+} from 'cdktf-dataplane';
 
 export interface Measurement {
   /** From the first construct to the last byte written; modules are loaded before. */
   readonly seconds: number;
+  /** What of a CPU it took, in user and in kernel mode, all threads: less moved by what else runs. */
+  readonly cpuSeconds: number;
   readonly peakMib: number;
   readonly bytes: number;
 }
@@ -49,23 +51,27 @@ function dataplane(outdir: string): void {
   app.synth();
 }
 
-/** As many null_resources with triggers of the same size, and the files that the stack above wrote. */
-function floor(outdir: string, files: readonly (readonly [string, Buffer])[]): void {
+/** What is read of the configuration that the stack above wrote. */
+interface NullResource {
+  readonly triggers?: Record<string, string>;
+  readonly depends_on?: readonly string[];
+  readonly provisioner?: readonly { readonly 'local-exec': Omit<LocalExecProvisioner, 'type'> }[];
+}
+
+/** The same null_resources, each with the same content, and the same other files. */
+function floor(
+  outdir: string,
+  resources: Readonly<Record<string, NullResource>>,
+  files: readonly (readonly [string, Buffer])[],
+): void {
   const app = new App({ outdir });
   const stack = new TerraformStack(app, 'fleet');
   new NullProvider(stack, 'null');
-  for (let index = 0; index < hosts; index++) {
-    const digest = `${index}`.padStart(64, '0');
-    new Resource(stack, `edge-${index}`, {
-      triggers: {
-        agent: digest,
-        packages: digest,
-        boot: digest,
-        devices: digest,
-        dataplane: digest,
-        network: digest,
-      },
-      provisioners: [{ type: 'local-exec', command: `ansible-playbook site.yaml --limit edge-${index}` }],
+  for (const [name, { triggers, depends_on: dependencies, provisioner }] of Object.entries(resources)) {
+    new Resource(stack, name, {
+      triggers,
+      dependsOn: dependencies?.map((fqn) => ({ fqn })),
+      provisioners: provisioner?.map((each) => ({ type: 'local-exec', ...each['local-exec'] })),
     });
   }
   app.synth();
@@ -82,15 +88,33 @@ function filesBelow(directory: string): (readonly [string, Buffer])[] {
     .map((path) => [relative(directory, path), readFileSync(path)] as const);
 }
 
-const others =
-  subject === 'floor' ? filesBelow(written).filter(([path]) => path.includes('/dataplane/')) : [];
+function nullResources(directory: string): Record<string, NullResource> {
+  const text = readFileSync(join(directory, 'stacks', 'fleet', 'cdk.tf.json'), 'utf8');
+  const configuration = JSON.parse(text) as {
+    resource: { null_resource: Record<string, NullResource> };
+  };
+  return configuration.resource.null_resource;
+}
+
+function measured(synth: () => void): Measurement {
+  const start = process.hrtime.bigint();
+  const cpu = process.cpuUsage();
+  synth();
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const peakMib = process.resourceUsage().maxRSS / 1024;
+  const bytes = filesBelow(outdir).reduce((sum, [, content]) => sum + content.length, 0);
+  return { seconds, cpuSeconds: (user + system) / 1e6, peakMib, bytes };
+}
+
 const outdir = join(folder, subject);
 rmSync(outdir, { recursive: true, force: true });
-const start = process.hrtime.bigint();
-if (subject === 'dataplane') dataplane(outdir);
-else floor(outdir, others);
-const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-const peakMib = process.resourceUsage().maxRSS / 1024;
-const bytes = filesBelow(outdir).reduce((sum, [, content]) => sum + content.length, 0);
-const measurement: Measurement = { seconds, peakMib, bytes };
+let measurement: Measurement;
+if (subject === 'dataplane') {
+  measurement = measured(() => dataplane(outdir));
+} else {
+  const resources = nullResources(written);
+  const others = filesBelow(written).filter(([path]) => path.includes('/dataplane/'));
+  measurement = measured(() => floor(outdir, resources, others));
+}
 console.log(JSON.stringify(measurement));

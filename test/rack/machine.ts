@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -125,6 +126,7 @@ export class Machine {
         socketFolder: run.socketFolder,
       },
       sshPort: record.sshPort,
+      linkPorts: run.linkPorts,
       start,
       accelerator: this.context.accelerator,
       memory,
@@ -352,12 +354,25 @@ function printable(text: string): string {
 }
 
 /** A loopback port that is free now, outside the range from which the kernel takes ports for connections. */
-export async function freePort(taken: ReadonlySet<number>): Promise<number> {
+export async function freePort(taken: ReadonlySet<number>, canTake = canListen): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (!taken.has(port) && (await canListen(port))) return port;
+    if (!taken.has(port) && (await canTake(port))) return port;
   }
   throw new RackError('no free port on 127.0.0.1 between 20000 and 32000 in 100 attempts');
+}
+
+/** As `freePort`, for UDP. */
+export function freeDatagramPort(taken: ReadonlySet<number>): Promise<number> {
+  return freePort(taken, canBindDatagrams);
+}
+
+function canBindDatagrams(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.on('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
 }
 
 function canListen(port: number): Promise<boolean> {

@@ -19,6 +19,7 @@ function launch(name: string, changes: Partial<MachineLaunch> = {}): MachineLaun
       socketFolder: '/tmp/rack-1',
     },
     sshPort: 20022,
+    linkPorts: { underlay: [20100, 20101], spare: [20102, 20103] },
     start: 1,
     accelerator: 'tcg',
     memory: null,
@@ -35,10 +36,10 @@ test('two machines on a link send to each other', () => {
   const data = (name: string) =>
     values(qemuArguments(launch(name)), '-netdev').find((value) => value.includes('id=data'));
   expect(data('east')).toBe(
-    'dgram,id=data,local.type=unix,local.path=/tmp/rack-1/underlay.0,remote.type=unix,remote.path=/tmp/rack-1/underlay.1',
+    'dgram,id=data,local.type=inet,local.host=127.0.0.1,local.port=20100,remote.type=inet,remote.host=127.0.0.1,remote.port=20101',
   );
   expect(data('west')).toBe(
-    'dgram,id=data,local.type=unix,local.path=/tmp/rack-1/underlay.1,remote.type=unix,remote.path=/tmp/rack-1/underlay.0',
+    'dgram,id=data,local.type=inet,local.host=127.0.0.1,local.port=20101,remote.type=inet,remote.host=127.0.0.1,remote.port=20100',
   );
 });
 

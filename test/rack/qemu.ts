@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { LinkPorts } from './runs';
 import { endsOf, macAddress, MANAGEMENT, type MachineSpec, type NicSpec, type Topology } from './topology';
 
 export type Accelerator = 'tcg' | 'kvm';
@@ -12,7 +13,7 @@ export interface MachineFiles {
   readonly serialLog: string;
   /** Where links' captures go; `<link>-<start>.pcap`, since QEMU begins a new file at each start. */
   readonly captureFolder: string;
-  /** Short and private: unix sockets' paths may have 107 bytes. */
+  /** For QEMU's monitors. Short and private: unix sockets' paths may have 107 bytes. */
   readonly socketFolder: string;
 }
 
@@ -22,6 +23,7 @@ export interface MachineLaunch {
   readonly machine: MachineSpec;
   readonly files: MachineFiles;
   readonly sshPort: number;
+  readonly linkPorts: LinkPorts;
   /** Counts the starts of this machine's QEMU, from 1. */
   readonly start: number;
   readonly accelerator: Accelerator;
@@ -122,15 +124,17 @@ function netdevArguments(launch: MachineLaunch, nic: NicSpec): readonly string[]
   const ends = endsOf(topology, nic.link);
   const self = ends.findIndex((end) => end.machine === machine.name && end.nic === nic.name);
   const peer = ends[1 - self];
-  const socket = (end: number): string => escape(join(files.socketFolder, `${nic.link}.${end}`));
+  const ports = launch.linkPorts[nic.link] ?? [0, 0];
+  const [own, other] = self === 0 ? ports : [ports[1], ports[0]];
   const capture = topology.links.some((link) => link.name === nic.link && link.capture) && self === 0;
   return [
     '-netdev',
     peer === undefined
       ? // Nobody at the other end: a hub of one port gives carrier.
         `hubport,id=${nic.name},hubid=${nic.slot}`
-      : // Datagrams need no server side: the machines start, stop and start again in any order.
-        `dgram,id=${nic.name},local.type=unix,local.path=${socket(self)},remote.type=unix,remote.path=${socket(1 - self)}`,
+      : // Datagrams need no server side: the machines start, stop and start again in any order. UDP: while nobody reads
+        // at the other end of a unix socket, QEMU tries again without pause and takes a whole CPU for it (10.0).
+        `dgram,id=${nic.name},local.type=inet,local.host=127.0.0.1,local.port=${own},remote.type=inet,remote.host=127.0.0.1,remote.port=${other}`,
     ...(capture
       ? [
           '-object',

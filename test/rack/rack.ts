@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, makePrivateFolder, requireFreeSpace } from './folders';
 import { ensureImage, type Image } from './image';
-import { freePort, Machine, type MachineContext } from './machine';
+import { freeDatagramPort, freePort, Machine, type MachineContext } from './machine';
 import { stopAtExit, stopsItself } from './lifetime';
 import { check, processStartTime, RackError } from './process';
 import { Progress } from './progress';
@@ -365,6 +365,15 @@ async function newRun(topology: Topology, image: Image, detach: boolean): Promis
     taken.add(sshPort);
     machines[name] = { process: null, sshPort, starts: 0 };
   }
+  const linkPorts: Record<string, readonly [number, number]> = {};
+  for (const { name } of topology.links) {
+    const ends: [number, number] = [0, 0];
+    for (const end of [0, 1] as const) {
+      ends[end] = await freeDatagramPort(taken);
+      taken.add(ends[end]);
+    }
+    linkPorts[name] = ends;
+  }
   const startTime = processStartTime(process.pid);
   const record: RunRecord = {
     version: 1,
@@ -374,6 +383,7 @@ async function newRun(topology: Topology, image: Image, detach: boolean): Promis
     owner: detach || startTime === null ? null : { pid: process.pid, startTime },
     // A unix socket's path may have 107 bytes; the cache's own path may be longer.
     socketFolder: mkdtempSync(join(tmpdir(), 'rack-')),
+    linkPorts,
     machines,
   };
   writeRun(record);
@@ -381,7 +391,12 @@ async function newRun(topology: Topology, image: Image, detach: boolean): Promis
 }
 
 const takenPorts = (): Set<number> =>
-  new Set(listRuns().flatMap((run) => Object.values(run.machines).map((machine) => machine.sshPort)));
+  new Set(
+    listRuns().flatMap((run) => [
+      ...Object.values(run.machines).map((machine) => machine.sshPort),
+      ...Object.values(run.linkPorts).flat(),
+    ]),
+  );
 
 /** KVM only where somebody says so: where it is there but broken, a guest hangs without a word. */
 function accelerator(): Accelerator {

@@ -52,6 +52,7 @@ function makeRun(id: string, owner: ProcessIdentity | null, east: ProcessIdentit
     release: 'trixie',
     owner,
     socketFolder: mkdtempSync(join(cache, 'sockets-')),
+    linkPorts: {},
     machines: { east: { process: east, sshPort: 20022, starts: 1 } },
   };
   writeRun(record);

@@ -17,6 +17,9 @@ export interface MachineRecord {
   readonly starts: number;
 }
 
+/** UDP ports on 127.0.0.1 of a link's two ends, by the link's name. */
+export type LinkPorts = Readonly<Record<string, readonly [number, number]>>;
+
 /** What a run leaves on disk, so that another process can reach it, or clean up after it. */
 export interface RunRecord {
   readonly version: 1;
@@ -26,6 +29,7 @@ export interface RunRecord {
   /** Who stops the run; null: it was detached and stays until `down`. */
   readonly owner: ProcessIdentity | null;
   readonly socketFolder: string;
+  readonly linkPorts: LinkPorts;
   readonly machines: Readonly<Record<string, MachineRecord>>;
 }
 

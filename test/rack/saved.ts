@@ -25,7 +25,16 @@ export function savedFolder(saved: SavedKey): string {
   const { name, topology, image, qemuVersion, accelerator, key } = saved;
   // Memory can be loaded only under the command line that it was saved under; the paths and the port may differ.
   const files = { disk: '', seed: '', serialLog: '', captureFolder: '', socketFolder: '' };
-  const launch = { runId: '', topology, files, sshPort: 0, start: 0, accelerator, memory: null };
+  const launch = {
+    runId: '',
+    topology,
+    files,
+    sshPort: 0,
+    linkPorts: {},
+    start: 0,
+    accelerator,
+    memory: null,
+  };
   const commandLines = topology.machines.map((machine) => qemuArguments({ ...launch, machine }));
   const all = JSON.stringify({ commandLines, image: image.key, qemuVersion, key });
   const digest = createHash('sha256').update(all).digest('hex').slice(0, 12);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { yamlText } from '../../src/artifacts/yaml';
+import { yamlLines, yamlText } from '../../src/artifacts/yaml';
 import { ask, python, testWith } from '../tools';
 
 let directory: string;
@@ -162,5 +162,20 @@ describe('YAML', () => {
   test('a long string goes on in the next line where it has spaces', () => {
     expect(yamlText({ key: 'one two three four' }, 10)).toBe('key: "one two\\\n  \\ three\\\n  \\ four"\n');
     expect(yamlText({ key: 'x'.repeat(50) }, 10)).toBe(`key: "${'x'.repeat(50)}"\n`);
+  });
+
+  test('the lines of a flat mapping are those of the whole document', () => {
+    const key = fc.oneof(fc.constantFrom(...TRAPS.filter((trap) => trap !== '')), words()).filter(Boolean);
+    const scalarValue = fc.oneof(text, fc.boolean(), fc.integer());
+    fc.assert(
+      fc.property(
+        fc.dictionary(key, scalarValue, { minKeys: 1, maxKeys: 6 }),
+        fc.integer({ min: 1, max: 60 }),
+        (mapping, width) =>
+          expect(`hosts:\n  a:\n${yamlLines(mapping, '    ', width)}`).toBe(
+            yamlText({ hosts: { a: mapping } }, width),
+          ),
+      ),
+    );
   });
 });

@@ -105,6 +105,10 @@ describe('digests', () => {
     ],
   });
 
+  test('are of plans whose keys stand in canonical order, so that they are written without being sorted', () => {
+    for (const { plan } of planFleet(base).hosts) expect(JSON.stringify(plan)).toBe(canonicalJson(plan));
+  });
+
   test('are those of the stages', () => {
     const { digests, stages } = planOf('h0', base);
     expect(Object.keys(digests).sort()).toEqual([...STAGE_NAMES].sort());

@@ -66,6 +66,7 @@ describe('canonicalJson', () => {
         (value, stream) => {
           const other = shuffled(value, () => Number(stream.next().value));
           expect(canonicalJson(other)).toBe(canonicalJson(value));
+          expect(canonicalJson(other, 1)).toBe(canonicalJson(value, 1));
           expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
           expect(digest(other)).toBe(digest(value));
         },

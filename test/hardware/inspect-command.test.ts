@@ -23,7 +23,7 @@ const REPOSITORY = join(__dirname, '..', '..');
 const USER = 12345;
 
 let directory: string;
-let sshd: Sshd;
+let sshd: Sshd | undefined;
 
 const path = (name: string) => join(directory, name);
 
@@ -44,11 +44,11 @@ function inspect(user: string, options: readonly string[] = [], sshOptions: read
 }
 
 /** A login of its own on the "host", with a shell of ours. */
-function addUser(name: string, shell: string): string {
+function addUser(server: Sshd, name: string, shell: string): string {
   const home = path(`home-${name}`);
   mkdirSync(home);
   chownSync(home, USER, USER);
-  appendFileSync(sshd.path('passwd'), `${name}:x:${USER}:${USER}::${home}:${shell}\n`);
+  appendFileSync(server.path('passwd'), `${name}:x:${USER}:${USER}::${home}:${shell}\n`);
   return home;
 }
 
@@ -64,16 +64,17 @@ beforeAll(async () => {
   symlinkSync(join(REPOSITORY, 'node_modules'), path('package/node_modules'));
   if (!sshdPossible().available) return;
 
-  sshd = await Sshd.prepare(directory);
+  const server = await Sshd.prepare(directory);
+  sshd = server;
   writeFileSync(
     path('ssh_config'),
     [
       'Host edge-1',
       '  HostName 127.0.0.1',
-      `  Port ${sshd.port}`,
-      `  IdentityFile ${sshd.path('key')}`,
+      `  Port ${server.port}`,
+      `  IdentityFile ${server.path('key')}`,
       '  IdentitiesOnly yes',
-      `  UserKnownHostsFile ${sshd.path('known_hosts')}`,
+      `  UserKnownHostsFile ${server.path('known_hosts')}`,
       '  StrictHostKeyChecking yes',
       // What a person's configuration may ask for, and what must not come between.
       '  RequestTTY force',
@@ -81,13 +82,13 @@ beforeAll(async () => {
       '',
     ].join('\n'),
   );
-  const home = addUser('edge', '/bin/bash');
+  const home = addUser(server, 'edge', '/bin/bash');
   writeFileSync(join(home, '.bashrc'), 'echo Welcome to edge-1; echo "{ no JSON" \n');
   mkdirSync(path('few'));
   for (const name of ['sh', 'id']) symlinkSync(`/usr/bin/${name}`, path(`few/${name}`));
   writeFileSync(path('few-shell'), `#!/bin/sh\nPATH=${path('few')} exec /bin/sh "$@"\n`, { mode: 0o755 });
-  addUser('bare', path('few-shell'));
-  await sshd.start();
+  addUser(server, 'bare', path('few-shell'));
+  await server.start();
 }, 120_000);
 
 afterAll(async () => {
@@ -99,7 +100,8 @@ const onSshd = testWith(sshdPossible());
 
 onSshd('as root it prints what the agent prints on that host', () => {
   const { code, stdout, stderr } = inspect('root');
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('edge-1: asking over SSH') });
+  expect(stderr).toContain('edge-1: asking over SSH');
+  expect(code).toBe(0);
   const local = ask('python3', ['-B', '-m', 'dataplane_host', 'inspect'], {
     env: { PYTHONPATH: join(REPOSITORY, 'src', 'agent') },
   });
@@ -150,14 +152,14 @@ onSshd('a host without Python is told from one that does not answer', () => {
 });
 
 onSshd('a wrong host key ends it, with nothing printed', () => {
-  sshd.trust('other-key');
+  sshd?.trust('other-key');
   try {
     const { code, stdout, stderr } = inspect('root');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('Host key verification failed');
     expect(stderr).toContain('error: root@edge-1: ssh failed, its own words stand above');
   } finally {
-    sshd.trust('host-key');
+    sshd?.trust('host-key');
   }
 });
 
@@ -182,7 +184,7 @@ onSshd('the program goes through sudo, which is called with -n only', () => {
   try {
     const { code, stdout, stderr } = inspect('edge', ['--sudo']);
     expect(code).toBe(0);
-    expect(stderr).not.toContain('refused');
+    expect(stderr).not.toContain('sudo -n is refused');
     expect(() => HardwareProfile.fromText(stdout)).not.toThrow();
   } finally {
     rmSync(path('bin'), { recursive: true });
@@ -190,9 +192,9 @@ onSshd('the program goes through sudo, which is called with -n only', () => {
 });
 
 onSshd('a file that can not be written is an error, not a stack', () => {
-  const { code, stdout, stderr } = inspect('root', ['--output', '/proc/none/edge-1.json']);
+  const { code, stdout, stderr } = inspect('root', ['--output', path('ssh_config/edge-1.json')]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain("cdktf-dataplane: error: /proc/none/edge-1.json can't be written: ");
+  expect(stderr).toContain(`cdktf-dataplane: error: ${path('ssh_config/edge-1.json')} can't be written: `);
   expect(stderr).not.toContain('    at ');
 });
 

@@ -38,6 +38,8 @@ export interface TunnelEnd {
 export interface Place {
   readonly host: HostIntents;
   readonly bridge: BridgeIntent;
+  /** bridgeHardwareAddress, worked out once for all the tunnels that a bridge has. */
+  readonly hardwareAddress: string;
 }
 
 /** Bridges by the path of their construct. */
@@ -46,9 +48,20 @@ export type BridgeIndex = ReadonlyMap<string, Place>;
 export function bridgeIndex(fleet: FleetIntents): BridgeIndex {
   const bridges = new Map<string, Place>();
   for (const host of fleet.hosts) {
-    for (const bridge of host.bridges) bridges.set(bridge.path, { host, bridge });
+    for (const bridge of host.bridges) bridges.set(bridge.path, placeOf(host, bridge));
   }
   return bridges;
+}
+
+function placeOf(host: HostIntents, bridge: BridgeIntent): Place {
+  let address: string | undefined;
+  return {
+    host,
+    bridge,
+    get hardwareAddress() {
+      return (address ??= bridgeHardwareAddress(host, bridge));
+    },
+  };
 }
 
 /** Every end that can be planned; what is missing for the others is for the rules to say. */
@@ -87,7 +100,7 @@ function managedEnd(tunnel: Srv6TunnelIntent, here: Place, far: Place, bridges: 
       segments: SegmentList.of([remoteIp]),
       peer: far.host,
       destinations: far.bridge.addresses.map(({ address }) => address),
-      farHardwareAddress: bridgeHardwareAddress(far.host, far.bridge),
+      farHardwareAddress: far.hardwareAddress,
       receiveFrom: null,
     }),
   ];
@@ -124,10 +137,10 @@ interface Far {
   readonly receiveFrom: IpAddress | null;
 }
 
-function end(tunnel: Srv6TunnelIntent, { host, bridge }: Place, underlay: BridgeIntent, far: Far): TunnelEnd {
+function end(tunnel: Srv6TunnelIntent, here: Place, underlay: BridgeIntent, far: Far): TunnelEnd {
+  const { host, bridge, hardwareAddress } = here;
   const { localIp, segments, peer, destinations, farHardwareAddress, receiveFrom } = far;
   const name = portName(tunnel, host);
-  const hardwareAddress = bridgeHardwareAddress(host, bridge);
   const sender = srv6Port(name, localIp, segments);
   // Open vSwitch takes remote_ip for the first segment on the way out and for the outer source on the way in.
   const receiver =

@@ -51,7 +51,13 @@ export default tseslint.config(
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
-      globals: { process: 'readonly', module: 'writable', URL: 'readonly', console: 'readonly' },
+      globals: {
+        process: 'readonly',
+        require: 'readonly',
+        module: 'writable',
+        URL: 'readonly',
+        console: 'readonly',
+      },
     },
   },
 );

@@ -37,7 +37,7 @@ async function main(set: string | undefined, filter: readonly string[]): Promise
     set === 'unit'
       ? [jest('jest', ...filter), ...(filter.length === 0 ? [AGENT] : [])]
       : set === 'rack'
-        ? [jest('rack', '--config', 'jest.rack.config.js', '--runInBand', ...filter)]
+        ? [jest('rack', '--config', 'jest.rack.config.js', ...filter)]
         : [];
   if (runners.length === 0) {
     console.error('usage: npm test [-- FILTER…], npm run test:rack [-- FILTER…]');

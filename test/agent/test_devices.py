@@ -35,7 +35,7 @@ class Hugepages(MachineTest):
     def test_too_few_names_asked_and_got_per_node(self):
         self.machine.refused_pages = {1: 2}
         said = self.problem(self.agent("apply", code=1, plan=self.wanted(8, node=1)))
-        for part in ("node1/2048kB", "asked for 8 pages, got 2", "node 0: 0, node 1: 2"):
+        for part in ("node1/2048kB", "pages asked: 8, got: 2", "node 0: 0, node 1: 2"):
             self.assertIn(part, said)
         self.agent("verify", code=1)
         self.agent("undo")

@@ -178,7 +178,7 @@ class Refusals(InstalledEdition):
         self.seed(full_plan())
         self.installed("apply")
         self.machine.reboot()
-        self.assertIn("asked for 64 pages, got 2: node 0: 0, node 1: 2", self.installed("apply", code=1))
+        self.assertIn("pages asked: 64, got: 2: node 0: 0, node 1: 2", self.installed("apply", code=1))
 
     def test_no_plan_another_plan_and_a_broken_state(self):
         self.assertIn("there is no plan", self.installed("apply", code=1))

@@ -10,7 +10,7 @@ import { Progress } from './progress';
 import { Rack } from './rack';
 import { StackRun } from './stack-run';
 
-const progress = new Progress();
+const progress = new Progress({ label: 'cloud-init' });
 
 describe('hosts built by cloud-init alone', () => {
   let rack: Rack;

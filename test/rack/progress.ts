@@ -28,6 +28,8 @@ export interface ProgressOptions {
   /** Milliseconds between two signs of life: a redrawn line on a terminal, a new line elsewhere. */
   readonly intervalMilliseconds?: number;
   readonly now?: () => number;
+  /** Stands before every title, where several tell of their steps on one output. */
+  readonly label?: string;
 }
 
 /**
@@ -40,6 +42,7 @@ export class Progress {
   private readonly output: ProgressOutput;
   private readonly interval: number;
   private readonly now: () => number;
+  private readonly label: string;
   private timer: NodeJS.Timeout | null = null;
   private lineIsDrawn = false;
 
@@ -47,10 +50,12 @@ export class Progress {
     this.output = options.output ?? process.stderr;
     this.interval = options.intervalMilliseconds ?? (this.output.isTTY === true ? 1_000 : 30_000);
     this.now = options.now ?? Date.now;
+    this.label = options.label === undefined ? '' : `${options.label}: `;
   }
 
   /** Runs `work` as one step of the list and hands back its result; a failure is shown and passed on. */
-  async step<T>(title: string, work: (step: Step) => Promise<T>): Promise<T> {
+  async step<T>(what: string, work: (step: Step) => Promise<T>): Promise<T> {
+    const title = `${this.label}${what}`;
     const step: RunningStep = { title, begin: this.now(), detail: '' };
     this.running.push(step);
     if (this.output.isTTY === true) this.draw();

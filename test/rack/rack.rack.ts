@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from './folders';
 import { check, processArguments, processStartTime, sleep } from './process';
 import { Progress } from './progress';
 import { Rack } from './rack';
 import { listRuns, runFolder } from './runs';
 
 const BOOT_ARGUMENTS = 'intel_iommu=on iommu=pt default_hugepagesz=1G hugepagesz=1G hugepages=0:1,1:1';
-const progress = new Progress();
+const progress = new Progress({ label: 'rack' });
 
 /** Pids of the QEMU processes of a run, by their command line: not what the rack believes, what is there. */
 const machineProcesses = (id: string): readonly number[] =>
@@ -168,6 +170,23 @@ describe('the rack', () => {
 });
 
 describe('the command line', () => {
+  // Runs of its own: another rack on this machine cleans up after killed ones too.
+  const cache = mkdtempSync(join(tmpdir(), 'rack-cache-'));
+  const usersCache = process.env['XDG_CACHE_HOME'];
+
+  beforeAll(() => {
+    const images = cacheFolder('images');
+    process.env['XDG_CACHE_HOME'] = cache;
+    mkdirSync(cacheFolder(), { recursive: true });
+    symlinkSync(images, cacheFolder('images'));
+  });
+
+  afterAll(() => {
+    if (usersCache === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = usersCache;
+    rmSync(cache, { recursive: true, force: true });
+  });
+
   const cli = (...words: readonly string[]) =>
     spawn(process.execPath, ['--require', 'tsx/cjs', 'test/rack/cli.ts', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,9 +17,10 @@ import {
   runFolder,
   type MachineRecord,
   type RunRecord,
+  workFolder,
   writeRun,
 } from './runs';
-import { isSaved, savedFolder, savedMemory, saveMachines, takeSavedDisk, takeSavedKeys } from './saved';
+import { isSaved, savedFolder, savedMemory, saveMachines, takeSavedDisk, takeSavedFiles } from './saved';
 import { seedOf, writeSeed } from './seed';
 import { qemuVersion, setUpMachine } from './setup';
 import { StallWatch } from './stall-watch';
@@ -107,7 +108,7 @@ export class Rack {
       return null;
     }
     return rack.orDown(async () => {
-      takeSavedKeys(folder, rack.id);
+      takeSavedFiles(folder, rack.id);
       rack.writeClientFiles();
       await rack.progress.step(`Go on with the saved rack "${name}"`, async () => {
         await Promise.all(
@@ -170,6 +171,11 @@ export class Rack {
   /** Private (0700): disks, seeds, keys, logs and captures of this run; gone after `down`. */
   get folder(): string {
     return runFolder(this.id);
+  }
+
+  /** Files that belong to what was done to the machines, as a stack's state: saved with them, and there again with them. */
+  get workFolder(): string {
+    return workFolder(this.id);
   }
 
   get knownHostsFile(): string {
@@ -358,6 +364,7 @@ export class Rack {
 async function newRun(topology: Topology, image: Image, detach: boolean): Promise<RunRecord> {
   const id = `${topology.name}-${randomBytes(3).toString('hex')}`;
   mkdirSync(runFolder(id), { mode: 0o700 });
+  mkdirSync(workFolder(id), { mode: 0o700 });
   const taken = takenPorts();
   const machines: Record<string, MachineRecord> = {};
   for (const { name } of topology.machines) {

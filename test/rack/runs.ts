@@ -35,6 +35,8 @@ export interface RunRecord {
 
 export const runFolder = (id: string): string => cacheFolder('runs', id);
 
+export const workFolder = (id: string): string => join(runFolder(id), 'work');
+
 const recordFile = (id: string): string => join(runFolder(id), 'run.json');
 
 export function writeRun(record: RunRecord): void {

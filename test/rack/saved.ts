@@ -7,7 +7,7 @@ import type { Image } from './image';
 import type { Machine } from './machine';
 import { type Accelerator, qemuArguments } from './qemu';
 import { Qmp } from './qmp';
-import { runFolder } from './runs';
+import { runFolder, workFolder } from './runs';
 import type { Topology } from './topology';
 
 /** All that a saved rack depends on: with another of these its memory files can't be loaded. */
@@ -47,7 +47,7 @@ export const isSaved = (folder: string): boolean => existsSync(join(folder, 'sav
 export const savedMemory = (folder: string, machine: string): string => join(folder, `${machine}.memory`);
 
 /**
- * Freezes the machines together and writes memory, disk, seed and keys; then they go on. Earlier saves under the
+ * Freezes the machines together and writes memory, disk, seed, keys and work folder; then they go on. Earlier saves under the
  * same name, of other keys, are kept.
  */
 export async function saveMachines(
@@ -76,6 +76,7 @@ export async function saveMachines(
     }
     for (const machine of machines) await standAlone(savedDisk(work, machine.name), image);
     cpSync(join(runFolder(runId), 'keys'), join(work, 'keys'), { recursive: true });
+    cpSync(workFolder(runId), join(work, 'work'), { recursive: true });
     writeFileSync(
       join(work, 'saved.json'),
       `${JSON.stringify({ machines: machines.map(({ name }) => name) })}\n`,
@@ -104,8 +105,10 @@ export async function takeSavedDisk(folder: string, machine: Machine): Promise<v
   ]);
 }
 
-export function takeSavedKeys(folder: string, runId: string): void {
+/** The keys that the machines know, and what was kept beside them. */
+export function takeSavedFiles(folder: string, runId: string): void {
   cpSync(join(folder, 'keys'), join(runFolder(runId), 'keys'), { recursive: true });
+  cpSync(join(folder, 'work'), workFolder(runId), { recursive: true });
 }
 
 const savedDisk = (folder: string, machine: string): string => join(folder, `${machine}.qcow2`);

@@ -19,7 +19,7 @@ export interface StackRunOptions {
 export type LineListener = (line: string) => void;
 
 /**
- * A stack and its state, in a folder of the rack's run, deployed with the real `cdktf` to the rack's machines. What the
+ * A stack and its state, in the rack's work folder, deployed with the real `cdktf` to the rack's machines. What the
  * stack calls a host is an alias of an ssh configuration, as operators have them; nothing in the stack knows of the rack.
  */
 export class StackRun {
@@ -45,8 +45,10 @@ export class StackRun {
       ...(ansible.playbook.includes('/') ? [dirname(ansible.playbook)] : []),
     ];
     this.path = [...programs, process.env.PATH ?? ''].join(delimiter);
-    this.folder = join(rack.folder, 'stack');
+    this.folder = join(rack.workFolder, 'stack');
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    // What a saved rack's synth left names that rack's folders; the state beside it holds for this one too.
+    rmSync(join(this.folder, 'cdktf.out'), { recursive: true, force: true });
     this.useApp(options.app);
   }
 

@@ -58,7 +58,7 @@ class Hugepages(Resource):
             if attempt == 0 and self.host.exists(COMPACT):
                 self.host.write_attribute(COMPACT, 1)
         if not FULL or got < self.wanted["pages"]:
-            raise Problem(f"asked for {count} pages, got {got}",
+            raise Problem(f"pages asked: {count}, got: {got}",
                           f"hugepages {self.key}", got_per_node(self.host, self.size),
                           "free memory on that node, ask for fewer, or reboot: early after a boot there is more "
                           "unbroken memory")

@@ -30,7 +30,7 @@ export { type IommuGroup, type Nic, type NicInterface, type Sriov } from '../src
 export { type HugepageCount, type NumaNode } from '../src/hardware/numa-node';
 export { ProfileError, type ProfileFinding } from '../src/hardware/profile-error';
 export { type NamedText, type ReadOptions } from '../src/hardware/read-profile';
-export { isKnown, UNKNOWN, type OrUnknown } from '../src/hardware/unknown';
+export { isKnown, UNKNOWN, type OrUnknown, type Unknown } from '../src/hardware/unknown';
 export { Platform } from '../src/platforms/platform';
 export { type Finding, type Severity } from '../src/rules';
 export { CpuSet } from '../src/values/cpu-set';

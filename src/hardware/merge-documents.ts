@@ -49,6 +49,9 @@ export function mergeDocuments(parts: readonly Part[]): ProfileDocument {
     names.push(part.name);
   }
   const document = merged as ProfileDocument;
+  tellStrangers(parts);
+  // Those without an address stay behind the others, in their own order.
+  document.nics?.sort((a, b) => compare(a.address ?? 'none', b.address ?? 'none'));
   const withoutAddress = document.nics?.filter(({ address }) => address === undefined) ?? [];
   const last = parts.at(-1);
   if (last && withoutAddress.length > 0 && withoutAddress.length < (document.nics?.length ?? 0)) {
@@ -62,6 +65,27 @@ export function mergeDocuments(parts: readonly Part[]): ProfileDocument {
     );
   }
   return document;
+}
+
+/** NICs that are missing in a list that has all: the files are of two hosts. */
+function tellStrangers(parts: readonly Part[]): void {
+  const addresses = ({ document }: Part) => document.nics?.flatMap(({ address }) => address ?? []) ?? [];
+  for (const complete of parts.filter(({ document }) => document.nicsComplete === true)) {
+    const all = new Set(addresses(complete));
+    for (const part of parts) {
+      const strangers = addresses(part).filter((address) => !all.has(address));
+      if (strangers.length === 0) continue;
+      part.findings.report(
+        'nics',
+        `${strangers.join(', ')} here, not among all NICs in ${complete.name}`,
+        'take all files from the same host, one after the other',
+      );
+    }
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 type Tell = (place: string, mine: unknown, theirs: unknown) => void;

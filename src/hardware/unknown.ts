@@ -1,13 +1,29 @@
 /**
  * Nobody said. It is a value of its own, so that a rule can tell "the host has none" (`null`, an empty set) from "not
- * known", and so that the compiler asks for both. Registered, so that two copies of this package have the same one.
+ * known", and so that the compiler asks for both. (A class, because the type of a symbol is lost in lists and callbacks.)
  */
-export const UNKNOWN: unique symbol = Symbol.for('cdktf-dataplane.unknown');
+export class Unknown {
+  /** The only one. */
+  static readonly VALUE = new Unknown();
 
-export type OrUnknown<T> = T | typeof UNKNOWN;
+  /** Makes the type one that no other value has. */
+  protected readonly brand = 'unknown';
 
-export function isKnown<T>(value: OrUnknown<T>): value is Exclude<T, typeof UNKNOWN> {
-  return value !== UNKNOWN;
+  private constructor() {
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return 'not known';
+  }
+}
+
+export const UNKNOWN = Unknown.VALUE;
+
+export type OrUnknown<T> = T | Unknown;
+
+export function isKnown<T>(value: OrUnknown<T>): value is Exclude<T, Unknown> {
+  return !(value instanceof Unknown);
 }
 
 /** A property of a document: missing is not known. */
@@ -16,9 +32,6 @@ export function orUnknown<T>(value: T | undefined): OrUnknown<T> {
 }
 
 /** The same question to what is known; unknown stays unknown. */
-export function mapKnown<T, R>(
-  value: OrUnknown<T>,
-  map: (value: Exclude<T, typeof UNKNOWN>) => R,
-): R | typeof UNKNOWN {
+export function mapKnown<T, R>(value: OrUnknown<T>, map: (value: Exclude<T, Unknown>) => R): R | Unknown {
   return isKnown(value) ? map(value) : UNKNOWN;
 }

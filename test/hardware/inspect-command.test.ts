@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HardwareProfile } from '../../src/hardware/hardware-profile';
-import { UNKNOWN } from '../../src/hardware/unknown';
+import { isKnown, UNKNOWN } from '../../src/hardware/unknown';
 import { Sshd, sshdPossible } from '../artifacts/sshd';
 import { ask, testWith, type Answer } from '../tools';
 
@@ -127,7 +127,7 @@ onSshd('without root it says what is missing, and the profile says that it is no
   expect(stderr).toContain('warning: this was not done by root');
   const profile = HardwareProfile.fromText(stdout);
   expect(profile.privileged).toBe(false);
-  if (profile.nics !== UNKNOWN) {
+  if (isKnown(profile.nics)) {
     for (const nic of profile.nics) expect(nic.management).toBe(UNKNOWN);
   }
 });

@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src" / "agent"))
 sys.dont_write_bytecode = True
 
-from dataplane_host import boot, cli  # noqa: E402
+from dataplane_host import cli, command_line, grub, memory  # noqa: E402
 from dataplane_host.host import Host, Problem, Result, canonical  # noqa: E402
 
 # Thousands of files are synced to the disk: a disk in memory is quicker. (It may be mounted noexec.)
@@ -115,12 +115,12 @@ class Machine:
         self.write("/proc/sys/kernel/random/boot_id", f"boot-{self.boots}\n")
         self.write("/proc/sys/kernel/osrelease", "6.12\n")
         self.write("/proc/sys/vm/compact_memory", "0\n")
-        words = boot.tokens(arguments)
+        words = command_line.tokens(arguments)
         self.write("/sys/devices/system/cpu/present", "0-3\n")
         for key, file in (("isolcpus", "isolated"), ("nohz_full", "nohz_full")):
             value = next((word.partition("=")[2] for word in words if word.startswith(key + "=")), "")
             self.write(f"/sys/devices/system/cpu/{file}", re.sub("^(domain|managed_irq|,)*", "", value) + "\n")
-        pools = boot.memory.boot_pools(words)
+        pools = memory.boot_pools(words)
         for node in (0, 1):
             self.write(f"/sys/devices/system/node/node{node}/meminfo", f"Node {node} MemTotal: {4 * GIB - 100000} kB\n")
             for size in (2048, GIB):
@@ -149,7 +149,7 @@ class Machine:
     def _booted(self):
         """What GRUB starts. A panic is a reset, and the next try."""
         text = self.read("/boot/grub/grub.cfg")
-        entries = {entry["id"]: entry for entry in boot.grub_entries(text)}
+        entries = {entry["id"]: entry for entry in grub.grub_entries(text)}
         environment = dict(line.split("=", 1) for line in self.read("/boot/grub/grubenv").splitlines()
                            if "=" in line and line[0] != "#")
         chosen = environment.get("next_entry")

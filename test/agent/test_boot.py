@@ -5,7 +5,7 @@ import unittest
 
 from machine import DATA, NICS, MachineTest, Rebooting, full_plan, nic, plan
 
-from dataplane_host import boot, memory
+from dataplane_host import command_line, memory
 
 DROP_IN = "/etc/default/grub.d/zz-dataplane-host.cfg"
 WANTED = ["intel_iommu=on", "iommu=pt", "nohz_full=2-3"]
@@ -13,20 +13,20 @@ WANTED = ["intel_iommu=on", "iommu=pt", "nohz_full=2-3"]
 
 class Tokens(unittest.TestCase):
     def test_words(self):
-        self.assertEqual(boot.tokens('root=UUID=1 ro  foo="a b" quiet -- init args'), ["root=UUID=1", "ro", "foo=a b", "quiet"])
+        self.assertEqual(command_line.tokens('root=UUID=1 ro  foo="a b" quiet -- init args'), ["root=UUID=1", "ro", "foo=a b", "quiet"])
 
     def test_whole_words_only(self):
-        self.assertEqual(boot.satisfied(["isolcpus=1"], ["isolcpus=10"]), [])
-        self.assertEqual(boot.satisfied(["isolcpus=1"], ["x.isolcpus=1"]), [])
-        self.assertEqual(boot.satisfied(["rcu-nocbs=1"], ["rcu_nocbs=1"]), ["rcu-nocbs=1"], "the kernel takes - as _")
-        self.assertEqual(boot.satisfied(["a=x-y"], ["a=x_y"]), [], "but not in values")
+        self.assertEqual(command_line.satisfied(["isolcpus=1"], ["isolcpus=10"]), [])
+        self.assertEqual(command_line.satisfied(["isolcpus=1"], ["x.isolcpus=1"]), [])
+        self.assertEqual(command_line.satisfied(["rcu-nocbs=1"], ["rcu_nocbs=1"]), ["rcu-nocbs=1"], "the kernel takes - as _")
+        self.assertEqual(command_line.satisfied(["a=x-y"], ["a=x_y"]), [], "but not in values")
 
     def test_hugepages_are_one_ordered_group(self):
         wanted = ["hugepagesz=1G", "hugepages=4", "hugepagesz=2M", "hugepages=512"]
-        self.assertEqual(boot.satisfied(wanted, ["ro", *wanted, "quiet"]), wanted)
-        self.assertEqual(boot.satisfied(wanted, ["hugepagesz=2M", "hugepages=512", "hugepagesz=1G", "hugepages=4"]), [])
-        self.assertEqual(boot.satisfied(wanted, ["hugepages=7", *wanted]), [])
-        self.assertEqual(boot.satisfied(["hugepagesz=1G", "hugepages=4"], wanted), [])
+        self.assertEqual(command_line.satisfied(wanted, ["ro", *wanted, "quiet"]), wanted)
+        self.assertEqual(command_line.satisfied(wanted, ["hugepagesz=2M", "hugepages=512", "hugepagesz=1G", "hugepages=4"]), [])
+        self.assertEqual(command_line.satisfied(wanted, ["hugepages=7", *wanted]), [])
+        self.assertEqual(command_line.satisfied(["hugepagesz=1G", "hugepages=4"], wanted), [])
 
     def test_properties(self):
         chance = random.Random(1)
@@ -34,12 +34,12 @@ class Tokens(unittest.TestCase):
         for _ in range(2000):
             line = [chance.choice(words) for _ in range(chance.randrange(8))]
             ours = [chance.choice(words) for _ in range(chance.randrange(5))]
-            self.assertEqual(boot.tokens("  ".join(line)), line)
+            self.assertEqual(command_line.tokens("  ".join(line)), line)
             # What is appended and taken away again leaves what there was, whatever it was.
-            self.assertEqual(boot.without(line + ours, ours), line)
-            self.assertEqual(boot.satisfied(line, line), line)
-            missing = [word for word in ours if word not in boot.satisfied(ours, line)]
-            if not boot.hugepage_group(ours):
+            self.assertEqual(command_line.without(line + ours, ours), line)
+            self.assertEqual(command_line.satisfied(line, line), line)
+            missing = [word for word in ours if word not in command_line.satisfied(ours, line)]
+            if not command_line.hugepage_group(ours):
                 self.assertEqual(set(missing), set(ours) - set(line))
 
 
@@ -55,7 +55,7 @@ class Memory(unittest.TestCase):
 
 class Trial(MachineTest):
     def cmdline(self):
-        return boot.tokens(self.machine.read("/proc/cmdline"))
+        return command_line.tokens(self.machine.read("/proc/cmdline"))
 
     def test_tried_then_kept(self):
         self.agent("apply", plan=plan(WANTED))

@@ -1,4 +1,4 @@
-"""Kernel arguments and modules.
+"""Kernel arguments, and which modules are loaded at boot.
 
 New kernel arguments are tried before they are kept: a one-shot GRUB entry, a copy of the default one with our
 arguments, is booted once. A boot that comes back with it, and with management, commits them to a drop-in; any
@@ -12,169 +12,27 @@ The record of "kernel-arguments" carries, besides the usual fields:
           to "good" or "failed"; a trial that was booted but cut off before it was kept is made again, twice at most
 """
 import hashlib
-import os
 import re
 
 from . import FULL, memory
+from .command_line import applicable, boot_id, has, hugepage_group, key_of, running, satisfied, without
+from .grub import (
+    GRUB_CFG, GRUB_ENV, TRIAL_ENTRY, TRIAL_SCRIPT, boot_loader_problem, default_entry, entry_arguments, forget_trial,
+    grub_entries, grub_environment, one_shot_possible, trial_script, update_grub,
+)
 from .host import Problem, log
-from .resources import File, Resource, describe_file, give_file_back
+from .kernel_modules import KernelModules
+from .resources import Resource, describe_file, give_file_back
 
 DROP_IN = "/etc/default/grub.d/zz-dataplane-host.cfg"
-TRIAL_SCRIPT = "/etc/grub.d/42_dataplane_host"
-TRIAL_ENTRY = "dataplane-host-trial"
-GRUB_CFG = "/boot/grub/grub.cfg"
-GRUB_ENV = "/boot/grub/grubenv"
-MODULES_FILE = "/etc/modules-load.d/dataplane-host.conf"
-EFI_VARIABLE = "/sys/firmware/efi/efivars/{}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 # Neither the shell that sources the drop-in nor GRUB gives these characters a meaning.
 SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9_.,:=/@%+~!*^-]+")
 # Keys that may stand on a command line several times with different values.
 REPEATABLE = {"console", "earlycon", "module_blacklist", "initcall_blacklist", "memmap", "video", "dyndbg"}
-# An ordered group: hugepages= means the size before it, so they are one value together.
-HUGEPAGE_KEYS = {"default_hugepagesz", "hugepagesz", "hugepages"}
 CPU_LIST_KEYS = {"isolcpus", "nohz_full", "rcu_nocbs", "irqaffinity", "systemd.cpu_affinity"}
 MANAGEMENT_SECONDS = 300
 ATTEMPTS = 3
 NO_TRIAL = "GRUB's one-shot entry can't be prepared"
-
-
-def tokens(command_line):
-    """Words of a kernel command line; double quotes keep spaces; nothing after ` -- ` (it is init's)."""
-    words = [word.replace('"', "") for word in re.findall(r'(?:[^\s"]|"[^"]*(?:"|$))+', command_line)]
-    return words[:words.index("--")] if "--" in words else words
-
-
-def key_of(token):
-    """The kernel takes `-` and `_` in names as equal."""
-    return token.partition("=")[0].replace("-", "_")
-
-
-def has(token, present):
-    """Is the argument among those present? The hugepage group has to be the same one, in the same order."""
-    return any(key_of(other) == key_of(token) and other.partition("=")[1:] == token.partition("=")[1:]
-               for other in present)
-
-
-def hugepage_group(arguments):
-    return [token for token in arguments if key_of(token) in HUGEPAGE_KEYS]
-
-
-def satisfied(wanted, present):
-    """The wanted arguments that are present."""
-    group = hugepage_group(wanted)
-    pages_right = group == hugepage_group(present)
-    return [token for token in wanted if (pages_right if token in group else has(token, present))]
-
-
-def without(arguments, owned):
-    """The arguments minus ours, one for one from the end (ours are appended)."""
-    rest = list(arguments)
-    for token in owned:
-        if token in rest:
-            del rest[len(rest) - 1 - rest[::-1].index(token)]
-    return rest
-
-
-def applicable(host, arguments):
-    """The texts of the plan's arguments that this machine is to have."""
-    machine = host.run(["uname", "-m"]).stdout.strip()
-    return [argument["text"] for argument in arguments
-            if argument.get("whenMachine") in (None, machine)
-            and ("whenAcpiTable" not in argument
-                 or host.exists("/sys/firmware/acpi/tables/" + argument["whenAcpiTable"]))]
-
-
-def running(host):
-    return tokens(host.read_text("/proc/cmdline") or "")
-
-
-def boot_id(host):
-    return host.read_value("/proc/sys/kernel/random/boot_id")
-
-
-# GRUB's configuration
-
-
-def grub_entries(text):
-    """[{"title", "id", "level", "lines"}] of grub.cfg's menu entries, in order."""
-    entries, entry, end = [], None, ""
-    for line in text.splitlines():
-        indent = line[:len(line) - len(line.lstrip())]
-        if entry is None and line.lstrip().startswith("menuentry "):
-            title = re.search(r"""menuentry\s+(["'])(.*?)\1""", line)
-            identity = re.search(r"(?:\$menuentry_id_option|--id)\s+['\"]?([^'\"\s{]+)", line)
-            entry = {"title": title[2] if title else "", "level": len(indent),
-                     "id": identity[1] if identity else "", "lines": []}
-            end = indent + "}"
-        if entry is not None:
-            entry["lines"].append(line)
-            if line.rstrip() == end:
-                entries.append(entry)
-                entry = None
-    return entries
-
-
-def default_entry(host):
-    """The entry that GRUB boots when nobody chooses."""
-    text = host.read_text(GRUB_CFG) or ""
-    entries = grub_entries(text)
-    choice = (re.findall(r'^\s*set default="([^"$]*|\$\{saved_entry\})"', text, re.M) or ["0"])[-1]
-    if choice == "${saved_entry}":
-        choice = grub_environment(host).get("saved_entry", "0")
-    choice = choice.rpartition(">")[2] or "0"
-    # Positions count submenus too; only the first is certain to be an entry.
-    named = [entry for entry in entries if choice in (entry["id"], entry["title"])
-             or choice == "0" and not entry["level"]]
-    if not named:
-        raise Problem("can't tell which menu entry GRUB boots by default", host.path(GRUB_CFG), choice,
-                      "set GRUB_DEFAULT to 0 or to an entry's id in /etc/default/grub, and run update-grub")
-    return named[0]
-
-
-def entry_arguments(entry):
-    """Arguments of an entry's kernel, without the kernel's file name."""
-    lines = [line.split(None, 2) for line in entry["lines"]]
-    found = [words[2] if len(words) > 2 else "" for words in lines if words and words[0] in ("linux", "linuxefi")]
-    return tokens(found[0].replace("'", "")) if found else []
-
-
-def grub_environment(host):
-    lines = (host.read_text(GRUB_ENV) or "").splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-
-
-def one_shot_possible(host):
-    """Can GRUB write its environment block, to forget the one-shot entry before it boots it?"""
-    directory = host.path(os.path.dirname(GRUB_ENV))
-    abstraction = host.run(["grub-probe", "--target=abstraction", directory]).stdout.split()
-    file_system = host.run(["grub-probe", "--target=fs", directory]).stdout.strip()
-    return not abstraction and file_system in ("ext2", "fat", "xfs")
-
-
-def update_grub(host):
-    host.run(["update-grub"], timeout=600)
-    host.run(["sync"], check=False, timeout=300)  # update-grub doesn't: a reset must not find half a file
-
-
-def boot_loader_problem(host):
-    """Why we can't change this host's boot arguments, or None."""
-    loader = (host.read_bytes(EFI_VARIABLE.format("LoaderInfo")) or b"")[4:].decode("utf-16-le", "replace").strip("\0")
-    found = None
-    if host.exists(EFI_VARIABLE.format("StubInfo")):
-        found = "a unified kernel image, which has its command line inside"
-    elif loader.startswith("systemd-boot"):
-        found = loader
-    elif not host.exists(GRUB_CFG) or not host.has_command("update-grub"):
-        found = next((name for path, name in (
-            ("/boot/grub2/grub.cfg", "GRUB with boot loader specification entries"), ("/etc/zipl.conf", "zipl"),
-            ("/boot/loader/loader.conf", "systemd-boot"), ("/boot/efi/loader/loader.conf", "systemd-boot"),
-            ("/boot/extlinux", "extlinux"), ("/boot/firmware/cmdline.txt", "Raspberry Pi firmware"),
-        ) if host.exists(path)), "no boot loader that it knows")
-    if found is None:
-        return None
-    return Problem("boot arguments can only be changed with GRUB as Debian and Ubuntu set it up "
-                   f"({GRUB_CFG}, update-grub); this host has", "boot loader", found,
-                   "set the boot arguments by the means of that boot loader and leave them out of the plan")
 
 
 class KernelArguments(Resource):
@@ -438,30 +296,6 @@ class KernelArguments(Resource):
         return "boot arguments still in force: " + " ".join(left) if left else None
 
 
-def forget_trial(host, before):
-    host.remove(TRIAL_SCRIPT)
-    if "next_entry" in grub_environment(host):
-        host.run(["grub-editenv", host.path(GRUB_ENV), "unset", "next_entry"])
-    if not before["grubEnvironment"] and not grub_environment(host):
-        host.remove(GRUB_ENV)
-
-
-def trial_script(entry, owned, trial):
-    """A script for /etc/grub.d that prints a copy of the entry with the arguments on trial."""
-    extra = [*trial["arguments"], f"dataplane.trial={trial['digest']}"]
-    lines = []
-    for line in entry["lines"]:
-        words = line.split()
-        if words and words[0] in ("linux", "linuxefi"):
-            kept = words[:2] + without(words[2:], owned)
-            panic = [] if any(word.startswith("panic=") for word in kept) else ["panic=30"]
-            line = "\t" + " ".join([*kept, *extra, *panic])
-        lines.append(line.lstrip())
-    free = "--unrestricted " if "--unrestricted" in entry["lines"][0] else ""
-    lines[0] = f"menuentry 'New boot arguments on trial (dataplane-host)' {free}--id {TRIAL_ENTRY} {{"
-    return "\n".join(["#!/bin/sh", "# Written by dataplane-host for one boot.", "exec tail -n +4 \"$0\"", *lines, ""])
-
-
 def management(host, exempt):
     """{interface: ["IPv4 address", "IPv6 default route" …]} of the interfaces with a default route, or else of all
     with an address; without those that the plan itself takes or configures."""
@@ -476,40 +310,6 @@ def management(host, exempt):
     found = {name: sorted(what) for name, what in facts.items() if name not in exempt}
     routed = {name: what for name, what in found.items() if any(fact.endswith("route") for fact in what)}
     return routed or found
-
-
-class KernelModules(File):
-    """Modules loaded at each boot and now. wanted: {"content", "mode", "loaded": [names]}."""
-
-    kind = "kernel-modules"
-
-    def __init__(self, host, names):
-        super().__init__(host, "boot", MODULES_FILE, "".join(f"{name}\n" for name in names))
-        self.wanted["loaded"] = list(names)
-
-    def read(self):
-        loaded = [name for name in self.wanted["loaded"] if module_loaded(self.host, name)]
-        file = super().read()
-        return {**(file or {"content": None, "mode": None}), "loaded": loaded} if file or loaded else None
-
-    def change(self, present):
-        super().change(present)
-        for name in self.wanted["loaded"]:
-            if not module_loaded(self.host, name):
-                self.host.run(["modprobe", name])
-
-    @classmethod
-    def undo(cls, host, key, record):
-        super().undo(host, key, record)
-        log("boot", "kernel modules stay loaded until the next boot", ", ".join(record["wanted"]["loaded"]))
-
-
-def module_loaded(host, name):
-    if host.exists("/sys/module/" + name.replace("-", "_")):
-        return True
-    release = host.read_value("/proc/sys/kernel/osrelease")
-    builtin = host.read_text(f"/lib/modules/{release}/modules.builtin") or ""
-    return f"/{name}.ko" in builtin or f"/{name.replace('-', '_')}.ko" in builtin
 
 
 def _kernel_arguments(host, plan):

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,6 +58,48 @@ class ThisMachine(unittest.TestCase):
         for device in devices & set(nics):
             self.assertIs(nics[device]['management'], True)
             self.assertEqual(nics[device]['managementChain'][-1], f'PCI {nics[device]["address"]}')
+
+
+def answer_of(*command):
+    """A foreign program's answer in English; the test is skipped where there is none."""
+    if shutil.which(command[0]) is None:
+        raise unittest.SkipTest(f'{command[0]} is not on PATH')
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, 'LC_ALL': 'C'}, timeout=60).stdout
+
+
+class BesideOtherTools(ThisMachine):
+    def test_lscpu(self):
+        cpu = self.document['cpu']
+        fields = {entry['field'].rstrip(':'): entry['data'] for entry in json.loads(answer_of('lscpu', '-J'))['lscpu']}
+        self.assertEqual(cpu['online'], sysfs.cpu_list(sysfs.cpus(fields['On-line CPU(s) list'])))
+        self.assertEqual((cpu['model'], self.document['kernel']['machine']), (fields['Model name'], fields['Architecture']))
+        self.assertEqual(cpu['flags'], sorted(fields['Flags'].split()))
+        rows = [line.split(',') for line in answer_of('lscpu', '-p=CPU,CORE,SOCKET,NODE').splitlines() if not line.startswith('#')]
+        same_core = {}
+        for number, core, socket, node in rows:
+            same_core.setdefault((core, socket), []).append(int(number))
+            one = next(one for one in cpu['cpus'] if one['id'] == int(number))
+            self.assertEqual(str(one.get('node', '')), node)
+        for members in same_core.values():
+            for one in cpu['cpus']:
+                if one['id'] in members:
+                    self.assertEqual(one['siblings'], sysfs.cpu_list(members))
+
+    def test_lspci(self):
+        found = {}
+        for record in answer_of('lspci', '-D', '-nnvmmk').split('\n\n'):
+            tags = dict(line.split(':\t', 1) for line in record.splitlines() if ':\t' in line)
+            number = {key: re.search(r'\[([0-9a-f]{4})\]$', tags[key]).group(1) for key in ('Class', 'Vendor', 'Device') if key in tags}
+            if number.get('Class', '').startswith('02'):
+                found[tags['Slot']] = (f'{number["Vendor"]}:{number["Device"]}', tags.get('Driver'))
+        self.assertEqual({nic['address']: (nic['device'], nic['driver']) for nic in self.document['nics']}, found)
+
+    def test_ip(self):
+        links = {link['ifname']: link for link in json.loads(answer_of('ip', '-json', '-details', 'link', 'show'))}
+        for interface in (interface for nic in self.document['nics'] for interface in nic['interfaces']):
+            link = links[interface['name']]
+            self.assertEqual((interface['macAddress'], interface['permanentMacAddress'], interface['mtu'], interface['state'].upper()),
+                             (link['address'], link.get('permaddr', link['address']), link['mtu'], link['operstate']))
 
 
 class OddHosts(unittest.TestCase):
@@ -170,6 +214,56 @@ class OddHosts(unittest.TestCase):
             'iommuGroup': {'id': 31, 'members': ['0000:3b:00.0', '0000:3b:00.1']}, 'sriov': {'total': 64, 'configured': 2},
             'interfaces': [{'name': 'ens1f1', 'macAddress': '3c:fd:fe:00:00:01', 'permanentMacAddress': '3c:fd:fe:00:00:01', 'mtu': 9000, 'state': 'up', 'carrier': True, 'speedMbps': 40000}]}])
 
+    def test_kinds_of_cpus(self):
+        for cpu in (0, 1, 2):
+            self.cpu(cpu, 0, cpu, str(cpu))
+        self.files({'/sys/devices/cpu_core/cpus': '0-1\n', '/sys/devices/cpu_atom/cpus': '2\n',
+                    '/sys/devices/system/cpu/cpu2/cpu_capacity': '623\n', '/sys/devices/system/cpu/nohz_full': '  (null)\n'})
+        cpu = self.report()['cpu']
+        self.assertEqual([one['kind'] for one in cpu['cpus']], ['performance', 'performance', 'efficiency'])
+        self.assertEqual(cpu['cpus'][2]['capacity'], 623)
+        # A kernel that was given none; one that has no such list.
+        self.assertEqual((cpu['nohzFull'], cpu['isolated']), ('', None))
+
+    def test_ports_of_a_bond_tell_their_own_address(self):
+        for number, name in enumerate(('ens1f0', 'ens1f1')):
+            self.files({f'/sys/bus/pci/devices/0000:3b:00.{number}/class': '0x020000\n',
+                        f'/sys/class/net/{name}/address': '3c:fd:fe:00:00:10\n', f'/sys/class/net/{name}/operstate': 'up\n',
+                        f'/sys/class/net/{name}/bonding_slave/perm_hwaddr': f'3c:fd:fe:00:00:1{number}\n'})
+            self.link(f'/sys/class/net/{name}/device', f'../../../bus/pci/devices/0000:3b:00.{number}')
+        interfaces = [nic['interfaces'][0] for nic in self.report()['nics']]
+        self.assertEqual([one['macAddress'] for one in interfaces], ['3c:fd:fe:00:00:10'] * 2)
+        self.assertEqual([one['permanentMacAddress'] for one in interfaces], ['3c:fd:fe:00:00:10', '3c:fd:fe:00:00:11'])
+
+    def test_infiniband_and_links_that_are_down(self):
+        self.files({'/sys/bus/pci/devices/0000:86:00.0/class': '0x020700\n', '/sys/class/net/ib0/operstate': 'down\n',
+                    '/sys/class/net/ib0/address': ':'.join(['80'] * 20) + '\n', '/sys/class/net/ib0/speed': '-1\n'})
+        self.link('/sys/class/net/ib0/device', '../../../bus/pci/devices/0000:86:00.0')
+        self.assertEqual(self.report()['nics'][0]['interfaces'], [
+            {'name': 'ib0', 'macAddress': None, 'permanentMacAddress': None, 'state': 'down', 'carrier': None, 'speedMbps': None}])
+
+    def test_groups_of_the_unsafe_mode_are_no_iommu(self):
+        nic = '/sys/bus/pci/devices/0000:3b:00.0'
+        self.files({f'{nic}/class': '0x020000\n', '/sys/kernel/iommu_groups/0/name': 'vfio-noiommu\n'})
+        self.link(f'{nic}/iommu_group', '../../../../kernel/iommu_groups/0')
+        document = self.report()
+        self.assertEqual((document['iommu']['enabled'], document['iommu']['groups']), (False, 0))
+        self.assertIsNone(document['nics'][0]['iommuGroup'])
+
+    def test_every_property_of_the_schema_is_told_of_some_host(self):
+        """What no host ever tells would be a promise that nobody keeps."""
+        self.test_nic()
+        self.test_kinds_of_cpus()
+        self.test_boot_and_arguments_without_passwords()
+        self.files({f'/sys/devices/system/node/node0/{name}': text for name, text in {
+            'cpulist': '0-2\n', 'distance': '10\n', 'hugepages/hugepages-2048kB/nr_hugepages': '4\n',
+            'hugepages/hugepages-2048kB/free_hugepages': '4\n', 'meminfo': 'Node 0 MemTotal: 9 kB\nNode 0 MemFree: 8 kB\n'}.items()})
+        self.files({'/proc/meminfo': 'MemTotal: 9 kB\n', '/proc/sys/kernel/hostname': 'edge-1\n', '/proc/sys/kernel/osrelease': '6.12\n',
+                    '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '4\n', '/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages': '4\n',
+                    '/sys/devices/system/cpu/online': '0-2\n', '/sys/devices/system/cpu/present': '0-2\n', '/sys/devices/system/cpu/isolated': '\n',
+                    '/proc/cpuinfo': 'vendor_id: GenuineIntel\nmodel name: x\nflags: pse\n', '/sys/devices/system/cpu/cpu2/node0/x': ''})
+        self.assertEqual(sorted(named(SCHEMA) - told(self.report()) - {'nics[].management'}), [])
+
     def test_boot_and_arguments_without_passwords(self):
         self.files({'/proc/cmdline': 'quiet rd.iscsi.password=hunter2 netroot=iscsi:me:hunter2@192.0.2.7::::iqn hugepagesz=1G hugepages=2\n',
                     '/boot/grub/grub.cfg': '', '/sys/firmware/efi/x': '',
@@ -185,6 +279,30 @@ class OddHosts(unittest.TestCase):
     def test_equal_hosts_give_equal_bytes(self):
         self.cpu(0, 0, 0, '0')
         self.assertEqual(json.dumps(self.report()), json.dumps(self.report()))
+
+
+def named(schema, place=''):
+    """The places of all properties in the schema."""
+    places = set()
+    for part in [schema, *schema.get('anyOf', [])]:
+        for name, member in part.get('properties', {}).items():
+            inner = f'{place}.{name}'.lstrip('.')
+            places |= {inner} | named(member, inner)
+        if 'items' in part:
+            places |= named(part['items'], place + '[]')
+    return places
+
+
+def told(value, place=''):
+    """The places of all properties in a document."""
+    if isinstance(value, list):
+        return set().union(*(told(member, place + '[]') for member in value))
+    places = set()
+    if isinstance(value, dict):
+        for name, member in value.items():
+            inner = f'{place}.{name}'.lstrip('.')
+            places |= {inner} | told(member, inner)
+    return places
 
 
 class CpuLists(unittest.TestCase):

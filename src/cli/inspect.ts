@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HardwareProfile } from '../hardware/hardware-profile';
+import { messageOf } from '../hardware/profile-error';
 import { isKnown } from '../hardware/unknown';
 import type { Privilege } from './agent-program';
 import { askHost } from './ask-host';
@@ -89,7 +90,7 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw usage(why.replace(/\. To specify .*$/s, ''));
   }
 }
@@ -142,8 +143,6 @@ function writeWhole(path: string, text: string): void {
     renameSync(unfinished, path);
   } catch (error) {
     if (existsSync(unfinished)) rmSync(unfinished);
-    throw new CommandError(
-      `${path} can't be written: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandError(`${path} can't be written: ${messageOf(error)}`);
   }
 }

@@ -35,3 +35,10 @@ export class Findings {
     this.all.push({ file: this.file, place, what, remedy });
   }
 }
+
+/** What a caught value says; errors of another realm (workers, jest) are no instances of our Error. */
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error);
+}

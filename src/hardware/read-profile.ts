@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
 import { checkDocument } from './check-document';
 import { mergeDocuments, type Part } from './merge-documents';
 import type { ProfileDocument } from './profile-document';
-import { Findings, ProfileError, type ProfileFinding } from './profile-error';
+import { Findings, messageOf, ProfileError, type ProfileFinding } from './profile-error';
 import { inspectReader } from './readers/inspect';
 import { lscpuReader } from './readers/lscpu';
 import { lspciReader } from './readers/lspci';
@@ -44,7 +45,7 @@ export function readFiles(paths: readonly string[], options: ReadOptions): ReadP
     try {
       return [{ name: path, text: decoded(readFileSync(path)) }];
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const remedy = 'name a file that is there and that you may read';
       unreadable.push({ file: path, place: '', what: `it can't be read: ${why}`, remedy });
       return [];
@@ -145,16 +146,27 @@ function jsonFault(text: string): [place: string, what: string] {
     JSON.parse(text);
     return ['', 'it is JSON, but nothing that is known here'];
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const [, position] = /at position (\d+)/.exec(why) ?? [];
-    const until = position === undefined ? text : text.slice(0, Number(position));
-    const rows = until.split('\n');
-    const place = `line ${rows.length}, column ${(rows.at(-1)?.length ?? 0) + 1}`;
-    return [
-      place,
-      `this is no JSON: ${why.replace(/ in JSON at position .*$/, '').replace(/ at position .*$/, '')}`,
-    ];
+    // Part of the text follows, and not always the place.
+    const what = `this is no JSON: ${why.replace(/(,? \.\.\."|, "| in JSON at| is not valid JSON| \().*$/s, '')}`;
+    return [position === undefined ? placeByYaml(text) : placeIn(text, Number(position)), what];
   }
+}
+
+/** JSON is YAML, whose parser always says where it stopped. */
+function placeByYaml(text: string): string {
+  try {
+    const [at] = parseDocument(text.slice(0, 1_000_000)).errors[0]?.linePos ?? [];
+    return at ? `line ${at.line}, column ${at.col}` : '';
+  } catch {
+    return ''; // nested beyond all bounds
+  }
+}
+
+function placeIn(text: string, position: number): string {
+  const rows = text.slice(0, position).split('\n');
+  return `line ${rows.length}, column ${(rows.at(-1)?.length ?? 0) + 1}`;
 }
 
 /** UTF-8, or UTF-16 as some shells write what is redirected into a file. */

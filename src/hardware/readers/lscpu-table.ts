@@ -1,3 +1,4 @@
+import { messageOf } from '../profile-error';
 import type { Source } from './reader';
 import { isObject } from './reader';
 
@@ -60,7 +61,7 @@ function jsonRows(source: Source): Row[] {
   try {
     value = JSON.parse(source.text.replace(/(":\s*)-(?=\s*[,}\n])/g, '$1null'));
   } catch (error) {
-    source.findings.report('', `this is no JSON: ${error instanceof Error ? error.message : ''}`, REMEDY);
+    source.findings.report('', `this is no JSON: ${messageOf(error)}`, REMEDY);
     return [];
   }
   const rows: unknown = isObject(value) ? value['cpus'] : undefined;

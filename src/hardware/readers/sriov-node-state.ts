@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml';
+import { messageOf } from '../profile-error';
 import { showValue } from '../../values/value-error';
 import type { NicDocument, ProfileDocument } from '../profile-document';
 import { chooseHost, isObject, type JsonObject, type Reader, type Source } from './reader';
@@ -61,11 +62,7 @@ function states(source: Source): JsonObject[] {
       .filter((value): value is JsonObject => isObject(value) && value['kind'] === KIND);
   } catch (error) {
     // Nested beyond all bounds, or aliases without end.
-    source.findings.report(
-      '',
-      `this is no YAML: ${error instanceof Error ? error.message : String(error)}`,
-      REMEDY,
-    );
+    source.findings.report('', `this is no YAML: ${messageOf(error)}`, REMEDY);
     return [];
   }
 }

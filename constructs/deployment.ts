@@ -14,6 +14,7 @@ import { DefaultNullProvider, HostResource, RolloutBarriers, UndoResource } from
 import { Findings } from './findings';
 import { ValueError } from '../src/values/value-error';
 import { choice, leaf, object, readProps } from './props';
+import { hideStackTraceOfRefusal } from './refused-synth';
 
 export interface DeploymentProps {
   /** SSH settings of all hosts; a host's own Connection goes before. @default what ssh's own configuration says */
@@ -164,9 +165,9 @@ export class Deployment extends Construct {
   }
 
   private errors(): string[] {
-    return this.findings()
-      .filter(({ severity }) => severity === 'error')
-      .map((finding) => `\n${formatFinding(finding)}\n`);
+    const errors = this.findings().filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) hideStackTraceOfRefusal();
+    return errors.map((finding) => `\n${formatFinding(finding)}\n`);
   }
 
   /** Warnings become annotations of the construct that they are about, once however often the stack is synthesized. */

@@ -12,11 +12,11 @@ export function rulesCatalogue(): string {
   const head = [
     '# Rules',
     '<!-- Made from src/rules by `npx tsx scripts/rules-catalogue.ts`. -->',
-    'What is checked of a stack at synth. An error stops the synth, a warning does not; all findings are shown at once.',
+    'What is checked of a stack at synth. An error stops the synth, a warning does not; all findings are shown at once. A note says what could not be checked: it stands in `Deployment.of(stack).findings()` and is not printed.',
   ];
   const sections = rules.flatMap(({ id, severity, statement, reason }) => [
     `## ${id}`,
-    `${severity === 'error' ? 'Error' : 'Warning'}. ${statement}`,
+    `${severity.charAt(0).toUpperCase()}${severity.slice(1)}. ${statement}`,
     `Why: ${reason}`,
   ]);
   return `${[...head, ...sections].join('\n\n')}\n`;

@@ -1,4 +1,11 @@
-export type Severity = 'error' | 'warning';
+/** The gravest first. */
+export const SEVERITIES = ['error', 'warning', 'note'] as const;
+
+/**
+ * error: the plan can't work, and the synth stops; warning: it works badly, or not everywhere; note: nothing is wrong,
+ * but something couldn't be checked: it stands in `findings()` and in JSON, and isn't printed.
+ */
+export type Severity = (typeof SEVERITIES)[number];
 
 /** Something that is wrong with a plan: structured first, text last. */
 export interface Finding {
@@ -24,12 +31,12 @@ export function ruleAnchor(rule: string): string {
   return rule.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '');
 }
 
-/** Errors first, then by path and rule, so that equal plans give equal text. */
+/** Errors first, notes last, then by path and rule, so that equal plans give equal text. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   return findings
     .map((finding) => {
       const { severity, path, rule, what } = finding;
-      return { key: [severity, path, rule, ...what].join('\0'), finding };
+      return { key: [SEVERITIES.indexOf(severity), path, rule, ...what].join('\0'), finding };
     })
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ finding }) => finding);

@@ -148,6 +148,11 @@ export class RolloutBarriers extends TerraformElement {
       ? {}
       : { resource: { null_resource: Object.fromEntries<unknown>(barriers) } };
   }
+
+  /** For `cdktf synth --hcl`, where resources stand as they do in JSON. */
+  override toHclTerraform(): Record<string, unknown> {
+    return this.toTerraform();
+  }
 }
 
 function barrierName(batch: number): string {
@@ -217,9 +222,15 @@ export class UndoResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return {
-      input: { host: this.hostname, ...(this.addressReference && { address: this.addressReference.value }) },
-    };
+    return { input: this.input };
+  }
+
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    return { input: { value: this.input, isBlock: false, type: 'map', storageClassType: 'stringMap' } };
+  }
+
+  private get input(): Record<string, string> {
+    return { host: this.hostname, ...(this.addressReference && { address: this.addressReference.value }) };
   }
 
   override toTerraform(): Record<string, unknown> {

@@ -29,6 +29,8 @@ interface Sites {
   readonly retired?: readonly string[];
   readonly without?: string;
   readonly address?: string;
+  /** As `cdktf synth --hcl`. */
+  readonly hclOutput?: boolean;
 }
 
 class Workspace {
@@ -49,6 +51,7 @@ class Workspace {
   }
 
   synth(sites: Sites): this {
+    process.env['SYNTH_HCL_OUTPUT'] = `${sites.hclOutput ?? false}`;
     const app = new App({ outdir: join(this.folder, 'out') });
     const stack = new TerraformStack(app, 'sites');
     // cdktf's own default is the folder that the tests run in, and lasts.
@@ -120,7 +123,10 @@ describe('terraform', () => {
     workspace.succeed('init', '-input=false', '-no-color');
     return workspace;
   };
-  afterEach(() => workspace?.remove());
+  afterEach(() => {
+    workspace?.remove();
+    delete process.env['SYNTH_HCL_OUTPUT'];
+  });
 
   withTerraform('finds the stack valid, and plans one resource a host', (terraform) => {
     const space = begin(terraform, {});
@@ -128,6 +134,18 @@ describe('terraform', () => {
     const plan = space.succeed('plan', '-input=false', '-no-color');
     for (const host of ['a', 'b', 'c']) expect(plan).toContain(`null_resource.${host} will be created`);
   });
+
+  withTerraform(
+    'reads the stack as HCL too, and rolls it out and undoes it in the same order',
+    (terraform) => {
+      const space = begin(terraform, { hclOutput: true, onDestroy: OnDestroy.UNDO });
+      expect(space.succeed('validate', '-no-color')).toContain('The configuration is valid');
+      space.succeed(...APPLY);
+      expect(space.called().at(-1)).toBe('site b');
+      space.succeed('destroy', '-auto-approve', '-input=false', '-no-color');
+      expect(space.called()[0]).toBe('undo b');
+    },
+  );
 
   withTerraform('deploys in batches: the ends of a tunnel never at the same time', (terraform) => {
     const space = begin(terraform, {});

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Lazy, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
+import type { HardwareProfile } from '../src/hardware/hardware-profile';
 import { Platform } from '../src/platforms/platform';
 import type { ConnectionPlan, ManagementPlan } from '../src/plan/fleet-plan';
 import type { HostIntents } from '../src/plan/intents';
@@ -14,6 +15,11 @@ import { escapeTerraform } from './terraform-text';
 export interface DataplaneHostProps {
   /** Distribution of the host. @default Platform.DEBIAN_13 */
   readonly platform?: Platform;
+  /**
+   * What the host has, `HardwareProfile.fromFile('hardware/edge-1.json')`: what it can't do is then found at synth
+   * (docs/hardware-profiles.md). It changes nothing that is written. @default none: such checks are left to the host
+   */
+  readonly hardware?: HardwareProfile;
   /** How a deploy reaches the host. @default none: the host gets its plan by cloud-init only, and no deploy contacts it */
   readonly connection?: Connection;
   /**
@@ -46,6 +52,10 @@ const schema = object({
   platform: instance<Platform>(
     'a Platform, for example Platform.DEBIAN_13',
     (x) => x instanceof Object && 'openVSwitchVersion' in x,
+  ).optional(),
+  hardware: instance<HardwareProfile>(
+    "a HardwareProfile, for example HardwareProfile.fromFile('hardware/edge-1.json')",
+    (x) => x instanceof Object && 'nicsComplete' in x,
   ).optional(),
   connection: instance<Connection>(
     "a Connection, for example Connection.ssh({ address: '192.0.2.1' })",
@@ -95,6 +105,8 @@ export class DataplaneHost extends Construct {
   /** Name in artifacts, inventory and Terraform. */
   readonly hostname: string;
   readonly platform: Platform;
+  /** What the host has; undefined: nobody said. */
+  readonly hardware: HardwareProfile | undefined;
 
   private readonly deployment: Deployment;
   private readonly connection: Connection | undefined;
@@ -107,6 +119,7 @@ export class DataplaneHost extends Construct {
     Object.defineProperty(this, HOST, { value: true });
     const read = readProps(this, schema, props);
     this.platform = read?.platform ?? Platform.DEBIAN_13;
+    this.hardware = read?.hardware;
     this.hostname = read?.hostname ?? defaultHostname(this);
     this.connection = this.checked(read?.connection);
     this.retired = read?.retired ?? false;
@@ -161,6 +174,7 @@ export class DataplaneHost extends Construct {
       path: this.node.path,
       name: this.hostname,
       platform: this.platform,
+      hardware: this.hardware ?? null,
       connection: this.connectionPlan(),
       management: this.management,
       reboot: this.deployment._settings.reboot._policy,

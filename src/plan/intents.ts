@@ -1,3 +1,4 @@
+import type { HardwareProfile } from '../hardware/hardware-profile';
 import type { CpuSet } from '../values/cpu-set';
 import type { InterfaceAddress, IpAddress } from '../values/ip-address';
 import type { PageSize } from '../values/page-size';
@@ -17,6 +18,8 @@ interface Asked {
 export interface HostIntents extends Asked {
   readonly name: string;
   readonly platform: Platform;
+  /** What the host has; null: nobody said. Rules look at it, the plan doesn't depend on it. */
+  readonly hardware: HardwareProfile | null;
   readonly connection: ConnectionPlan | null;
   readonly management: ManagementPlan | null;
   readonly reboot: PlannedHost['reboot'];

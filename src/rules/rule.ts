@@ -3,6 +3,7 @@ import type { FleetIntents, HostIntents } from '../plan/intents';
 import { groupsBy } from '../plan/groups';
 import { bridgeIndex, type BridgeIndex, type TunnelEnd } from '../plan/srv6';
 import type { Finding, Severity } from './finding';
+import type { HardwareFact } from './hardware-rule';
 
 /** All that a rule may look at. What would have to be searched for in a large fleet stands here by its key. */
 export interface RuleContext {
@@ -43,6 +44,11 @@ export interface Rule {
   readonly statement: string;
   /** Why: what happens on the host otherwise, with the source. */
   readonly reason: string;
+  /** Of rules that look at hardware profiles: what they must know, and of which hosts. */
+  readonly hardware?: {
+    readonly facts: readonly HardwareFact[];
+    readonly concerns: (host: HostIntents) => boolean;
+  };
   check(context: RuleContext): Violation[];
 }
 

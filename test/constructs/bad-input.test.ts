@@ -506,7 +506,7 @@ describe('whatever is given as props is planned or found wrong, never an excepti
       (s, props) => new CpuPartition(s, 'x', props),
     ],
     DataplaneHost: [
-      ['platform', 'connection', 'hostname', 'management', 'retired'],
+      ['platform', 'hardware', 'connection', 'hostname', 'management', 'retired'],
       (s, props) => new DataplaneHost(s, 'x', props),
     ],
     Connection: [

@@ -21,6 +21,7 @@ export function host(name: string, intents: Partial<HostIntents> = {}): HostInte
   return {
     path: name,
     name,
+    hardware: null,
     platform: Platform.DEBIAN_13,
     connection: null,
     management: null,

@@ -173,6 +173,14 @@ class Refusals(InstalledEdition):
         self.assertNotIn("iommu", self.machine.read("/proc/cmdline"))
         self.assertIn("management didn't come back", self.installed("apply", "--at-boot", code=1))
 
+    def test_hugepages_that_do_not_fit(self):
+        plan = full_plan()
+        plan["stages"]["devices"]["hugepages"][0]["count"] = 1_000_000
+        self.seed(plan)
+        before = self.machine.files(times=True)
+        self.assertRegex(self.installed("apply", code=1), r"error: node \d: hugepages don't fit: asked: \d+ of \d+ MiB")
+        self.assertEqual(self.machine.files(times=True), before)
+
     def test_too_few_hugepages(self):
         self.machine.refused_pages = {1: 2}
         self.seed(full_plan())

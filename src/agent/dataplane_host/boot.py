@@ -42,6 +42,7 @@ class KernelArguments(Resource):
     remedy = f"look at {GRUB_CFG} and at what in /etc/default/grub.d comes after {DROP_IN}"
 
     exempt = frozenset()  # interfaces that the plan takes or configures: no management
+    pages = ()  # the plan's hugepages
 
     # What there is
 
@@ -94,7 +95,8 @@ class KernelArguments(Resource):
     # What forbids it
 
     def problems(self, present):
-        return FULL and self._obstacles() or ([self._failure()] if self._failed() and not (FULL and self.host.retry_boot) else [])
+        obstacles = self._obstacles() if FULL else memory.without_room(self.host, self.pages)
+        return obstacles or ([self._failure()] if self._failed() and not (FULL and self.host.retry_boot) else [])
 
     def _obstacles(self):
         loader = boot_loader_problem(self.host)
@@ -317,6 +319,7 @@ def _kernel_arguments(host, plan):
     if not arguments:
         return None
     resource = KernelArguments(host, "grub", {"arguments": arguments})
+    resource.pages = plan["stages"]["devices"]["hugepages"]
     resource.exempt = {link["name"] for link in plan["stages"]["network"]["links"]}
     for nic in plan["stages"]["devices"]["nics"]:
         resource.exempt.update(host.listdir(f"/sys/bus/pci/devices/{nic['address']}/net"))

@@ -35,6 +35,18 @@ def nodes(host):
     return found
 
 
+def without_room(host, requests):
+    """The plan's hugepages that can't fit, plainly: what the installed edition has in place of boot_problems."""
+    memory, found = nodes(host), []
+    for node in [*sorted(memory), None]:
+        asked = sum(request["count"] * request["pageSizeKib"] for request in requests if node in (None, request["node"]))
+        total = memory.get(node, sum(memory.values()))
+        if memory and asked > total - GIB // 8:
+            found.append(Problem("hugepages don't fit", "the host" if node is None else f"node {node}",
+                                 f"asked: {asked // 1024} of {total // 1024} MiB"))
+    return found
+
+
 def boot_pools(arguments):
     """[(page size in KiB, node or None, count)] of ordered boot arguments."""
     pools, size = [], None

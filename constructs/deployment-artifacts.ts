@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type ISynthesisSession, TerraformStack } from 'cdktf';
+import { App, type ISynthesisSession, TerraformStack } from 'cdktf';
 import { Construct } from 'constructs';
-import { artifacts } from '../src/artifacts';
+import { type ArtifactFile, artifacts, findingsFiles, type FindingsReport } from '../src/artifacts';
 import type { FleetPlan } from '../src/plan/fleet-plan';
 
 /**
@@ -14,12 +14,17 @@ const CUSTOM_SYNTHESIS = Symbol.for('cdktf/customSynthesis');
 /** Folder of the artifacts below the folder of the stack, which is where Terraform runs. */
 export const ARTIFACTS_FOLDER = 'dataplane';
 
+export interface DeploymentArtifactsProps {
+  readonly plan: () => FleetPlan;
+  readonly findings: () => FindingsReport;
+}
+
 /** Writes the artifacts of a stack beside its Terraform JSON. */
 export class DeploymentArtifacts extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly plan: () => FleetPlan,
+    private readonly props: DeploymentArtifactsProps,
   ) {
     super(scope, id);
     Object.defineProperty(this, CUSTOM_SYNTHESIS, {
@@ -27,17 +32,34 @@ export class DeploymentArtifacts extends Construct {
     });
   }
 
+  /**
+   * cdktf stops at a refused plan before it comes to the artifacts, so what was found is written from the validation.
+   * All else stays as it was: the artifacts of the synth before, beside its Terraform JSON.
+   */
+  writeFindings(): void {
+    const { root } = this.node;
+    if (App.isApp(root)) writeFiles(this.folder(root), findingsFiles(this.props.findings()));
+  }
+
   private write(session: ISynthesisSession): void {
-    const { workingDirectory } = session.manifest.forStack(TerraformStack.of(this));
-    const folder = join(session.outdir, workingDirectory, ARTIFACTS_FOLDER);
+    const folder = this.folder(session);
     rmSync(folder, { recursive: true, force: true });
-    const made = new Set<string>();
-    for (const { path, content, executable } of artifacts(this.plan())) {
-      const file = join(folder, path);
-      const parent = dirname(file);
-      if (!made.has(parent)) mkdirSync(parent, { recursive: true });
-      made.add(parent);
-      writeFileSync(file, content, { mode: executable ? 0o777 : 0o666 });
-    }
+    writeFiles(folder, artifacts(this.props.plan(), this.props.findings()));
+  }
+
+  /** `session`: of a synth; an app has the same members. */
+  private folder({ outdir, manifest }: Pick<ISynthesisSession, 'outdir' | 'manifest'>): string {
+    return join(outdir, manifest.forStack(TerraformStack.of(this)).workingDirectory, ARTIFACTS_FOLDER);
+  }
+}
+
+function writeFiles(folder: string, files: Iterable<ArtifactFile>): void {
+  const made = new Set<string>();
+  for (const { path, content, executable } of files) {
+    const file = join(folder, path);
+    const parent = dirname(file);
+    if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+    made.add(parent);
+    writeFileSync(file, content, { mode: executable ? 0o777 : 0o666 });
   }
 }

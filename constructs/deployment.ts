@@ -4,8 +4,16 @@ import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
 import { tunnelEnds } from '../src/plan/srv6';
-import { checkFleet, formatFinding, sortFindings, type Finding } from '../src/rules';
-import { cloudInit, gzipUserData, userDataFindings } from '../src/artifacts';
+import {
+  acknowledge,
+  checkFleet,
+  formatFinding,
+  PROPS_RULE,
+  sortFindings,
+  type Acknowledgement,
+  type Finding,
+} from '../src/rules';
+import { cloudInit, gzipUserData, userDataFindings, type FindingsReport } from '../src/artifacts';
 import { sshDefaultsSchema, type SshDefaults } from './connection';
 import type { DataplaneHost } from './dataplane-host';
 import { OnDestroy, Reboot, Rollout } from './deployment-policy';
@@ -15,6 +23,7 @@ import { Findings } from './findings';
 import { ValueError } from '../src/values/value-error';
 import { choice, leaf, object, readProps } from './props';
 import { hideStackTraceOfRefusal } from './refused-synth';
+import { sourceOf, sourceRoot } from './source-location';
 
 export interface DeploymentProps {
   /** SSH settings of all hosts; a host's own Connection goes before. @default what ssh's own configuration says */
@@ -66,15 +75,20 @@ export class Deployment extends Construct {
         readonly findings: () => readonly Finding[];
       }
     | undefined;
+  private readonly acknowledgements: Acknowledgement[] = [];
+  private readonly artifacts: DeploymentArtifacts;
   private readonly warned = new Set<string>();
 
   private constructor(stack: TerraformStack) {
     super(stack, NAME);
     new DefaultNullProvider(this, 'NullProvider');
     new RolloutBarriers(this, 'Barriers', () => this._plan().batches);
-    new DeploymentArtifacts(this, 'Artifacts', () => {
-      this.warn();
-      return this._plan();
+    this.artifacts = new DeploymentArtifacts(this, 'Artifacts', {
+      plan: () => {
+        this.warn();
+        return this._plan();
+      },
+      findings: () => this.findingsReport(),
     });
     this.node.addValidation({ validate: () => this.errors() });
   }
@@ -88,9 +102,13 @@ export class Deployment extends Construct {
     for (const host of this.hosts) this.addUndo(host);
   }
 
-  /** Everything that is wrong with the plan of the stack, errors and warnings. */
+  /** Everything that was found in the plan of the stack: errors, warnings and notes, acknowledged ones as well. */
   findings(): readonly Finding[] {
-    return sortFindings([...Findings.of(this).below(TerraformStack.of(this)), ...this.current().findings()]);
+    const ofProps = Findings.of(this).below(TerraformStack.of(this));
+    const findings = [...ofProps, ...this.current().findings()];
+    // A construct whose props can't be read asks for nothing, so nobody knows what else would be found there.
+    const canBeStale = !ofProps.some(({ rule }) => rule === PROPS_RULE.id);
+    return sortFindings(acknowledge(findings, this.acknowledgements, canBeStale));
   }
 
   /** @internal */
@@ -127,6 +145,11 @@ export class Deployment extends Construct {
   _addTunnel(tunnel: Srv6TunnelIntent): void {
     this.tunnels.push(tunnel);
     this._changed();
+  }
+
+  /** @internal */
+  _acknowledge(acknowledgement: Acknowledgement): void {
+    this.acknowledgements.push(acknowledgement);
   }
 
   /** @internal What was planned before is out of date. */
@@ -166,13 +189,30 @@ export class Deployment extends Construct {
 
   private errors(): string[] {
     const errors = this.findings().filter(({ severity }) => severity === 'error');
-    if (errors.length > 0) hideStackTraceOfRefusal();
+    if (errors.length > 0) {
+      hideStackTraceOfRefusal();
+      this.artifacts.writeFindings();
+    }
     return errors.map((finding) => `\n${formatFinding(finding)}\n`);
+  }
+
+  private findingsReport(): FindingsReport {
+    const root = sourceRoot();
+    return {
+      stack: TerraformStack.of(this).node.id,
+      findings: this.findings(),
+      sourceOf: (path) => {
+        const construct = constructAt(this.node.root, path);
+        return construct && sourceOf(construct, root);
+      },
+    };
   }
 
   /** Warnings become annotations of the construct that they are about, once however often the stack is synthesized. */
   private warn(): void {
-    const warnings = this.findings().filter(({ severity }) => severity === 'warning');
+    const warnings = this.findings().filter(
+      ({ severity, acknowledgement }) => severity === 'warning' && !acknowledgement,
+    );
     for (const finding of warnings) {
       const message = formatFinding(finding);
       if (this.warned.has(message)) continue;

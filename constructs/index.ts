@@ -1,3 +1,4 @@
+export { Acknowledge } from './acknowledge';
 export { BootParameters, type BootParametersProps } from './boot-parameters';
 export { Connection, type SshConnectionProps, type SshDefaults } from './connection';
 export { CpuIsolation, CpuPartition, type CpuPartitionProps } from './cpu-partition';

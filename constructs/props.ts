@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PROPS_RULE, type Finding } from '../src/rules';
 import { showValue, ValueError } from '../src/values/value-error';
 import { Findings } from './findings';
+import { keepSource } from './source-location';
 
 /**
  * Reads the props of a construct. Whatever is wrong with them is reported, all of it, as findings on the construct;
@@ -15,6 +16,8 @@ export function readProps<S extends z.ZodType>(
   schema: S,
   props: unknown,
 ): z.output<S> | undefined {
+  // Here, because every construct comes by; the frames above are its constructors.
+  keepSource(scope);
   const result = schema.safeParse(props, { reportInput: true });
   const problems = result.success ? ofOtherStacks(scope, result.data) : result.error.issues.map(problem);
   for (const found of problems) {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
+import { packageRoot } from './package-facts';
 
 /** What scripts/build-agent.py wrote. */
 interface BuiltAgent {
@@ -66,15 +67,4 @@ function builtAgent(): BuiltAgent {
     built = JSON.parse(readFileSync(path, 'utf8')) as BuiltAgent;
   }
   return built;
-}
-
-/** The directory of package.json: two above the sources, three above what is built from them. */
-function packageRoot(): string {
-  let directory = __dirname;
-  while (!existsSync(join(directory, 'package.json'))) {
-    const parent = dirname(directory);
-    if (parent === directory) throw new Error(`no package.json above ${__dirname}`);
-    directory = parent;
-  }
-  return directory;
 }

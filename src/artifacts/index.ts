@@ -4,6 +4,7 @@ import { canonicalJson } from '../values/canonical-json';
 import { fullAgentBundle } from './agent-bundle';
 import { ansibleProject } from './ansible';
 import type { ArtifactFile } from './artifact-file';
+import { findingsFiles, type FindingsReport } from './findings';
 import { hostArtifacts } from './host-artifacts';
 import { fleetSummary } from './summary';
 
@@ -17,16 +18,18 @@ export {
   USER_DATA_RULE,
   userDataFindings,
 } from './cloud-init';
+export { findingsFiles, type FindingsReport, type SourceLocation } from './findings';
 export { installedPlanText, planText } from './plan-text';
+export { RULE_CATALOGUE } from './rule-catalogue';
 export { fleetSummary, hostSummary } from './summary';
 
 /**
  * Every file of a fleet, one after the other, so that nobody has to hold the text of all of them; the last is index.json
  * with each file's SHA-256, sorted by path. Equal fleets, equal bytes.
  */
-export function* artifacts(fleet: FleetPlan): Generator<ArtifactFile, void> {
+export function* artifacts(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {
   const index: { readonly path: string; readonly sha256: string }[] = [];
-  for (const file of files(fleet)) {
+  for (const file of files(fleet, findings)) {
     index.push({ path: file.path, sha256: createHash('sha256').update(file.content).digest('hex') });
     yield file;
   }
@@ -34,9 +37,10 @@ export function* artifacts(fleet: FleetPlan): Generator<ArtifactFile, void> {
   yield { path: 'index.json', content: `${canonicalJson({ files: index }, 1)}\n` };
 }
 
-function* files(fleet: FleetPlan): Generator<ArtifactFile, void> {
+function* files(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {
   yield { path: 'agent/dataplane-host', content: fullAgentBundle(), executable: true };
   yield* ansibleProject(fleet);
   for (const host of fleet.hosts) yield* hostArtifacts(host);
+  yield* findingsFiles(findings);
   yield { path: 'summary.txt', content: fleetSummary(fleet) };
 }

@@ -18,11 +18,16 @@ export interface Finding {
   readonly what: readonly string[];
   /** What to change. */
   readonly remedy: string;
+  /** By Acknowledge.rule: why it may stay, and the path of the construct that says so. */
+  readonly acknowledgement?: { readonly reason: string; readonly path: string };
 }
 
 /** A finding as a person reads it. */
-export function formatFinding({ rule, severity, path, what, remedy }: Finding): string {
-  const lines = [...what, remedy, `rule: docs/rules.md#${ruleAnchor(rule)}`];
+export function formatFinding({ rule, severity, path, what, remedy, acknowledgement }: Finding): string {
+  const acknowledged = acknowledgement
+    ? [`acknowledged by ${acknowledgement.path}: ${acknowledgement.reason}`]
+    : [];
+  const lines = [...what, remedy, ...acknowledged, `rule: docs/rules.md#${ruleAnchor(rule)}`];
   return [`${severity} ${rule}  ${path}`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 

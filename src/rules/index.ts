@@ -32,6 +32,7 @@ import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
 import { srv6TwoHosts } from './srv6-two-hosts';
 import { srv6Underlay } from './srv6-underlay';
 
+export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } from './acknowledgements';
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
 export type { Rule } from './rule';
 

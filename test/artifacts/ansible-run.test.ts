@@ -15,7 +15,7 @@ import type { FleetPlan, PlannedHost } from '../../src/plan/fleet-plan';
 import type { Stages } from '../../src/plan/host-plan';
 import { ansible, ask, testWith } from '../tools';
 import { writeFiles } from './directory';
-import { hostPlan, sampleFleet } from './fixture';
+import { hostPlan, NOTHING_FOUND, sampleFleet } from './fixture';
 import { Sshd, sshdPossible } from './sshd';
 import { agentBelow, agentThatAnswers, type Answer } from './stand-in-agent';
 
@@ -63,7 +63,7 @@ class Bench {
     hosts: FleetPlan,
     private readonly variables: Record<string, unknown> = LOCAL,
   ) {
-    this.directory = writeFiles(artifacts(hosts));
+    this.directory = writeFiles(artifacts(hosts, NOTHING_FOUND));
     this.root = mkdtempSync(join(tmpdir(), 'cdktf-dataplane-host-'));
     for (const name of [
       'etc',

@@ -5,9 +5,9 @@ import { artifacts } from '../../src/artifacts';
 import type { ArtifactFile } from '../../src/artifacts';
 import { ansible, ansibleLint, ask, testWith } from '../tools';
 import { writeFiles } from './directory';
-import { sampleFleet } from './fixture';
+import { NOTHING_FOUND, sampleFleet } from './fixture';
 
-const files = [...artifacts(sampleFleet())];
+const files = [...artifacts(sampleFleet(), NOTHING_FOUND)];
 
 function content(file: ArtifactFile | undefined): string {
   return Buffer.from(file?.content ?? '').toString();
@@ -138,7 +138,7 @@ describe('the Ansible project', () => {
 
 describe('index.json', () => {
   test('names every file, and equal fleets are equal bytes', () => {
-    expect([...artifacts(sampleFleet())]).toEqual(files);
+    expect([...artifacts(sampleFleet(), NOTHING_FOUND)]).toEqual(files);
     const index = JSON.parse(text('index.json')) as { files: { path: string; sha256: string }[] };
     const others = files.map(({ path }) => path).filter((path) => path !== 'index.json');
     expect(index.files.map(({ path }) => path)).toEqual(others.sort());

@@ -1,6 +1,10 @@
+import type { FindingsReport } from '../../src/artifacts';
 import type { FleetPlan, PlannedHost } from '../../src/plan/fleet-plan';
 import { STAGE_NAMES, type HostPlan, type StageName, type Stages } from '../../src/plan/host-plan';
 import { digest } from '../../src/values/canonical-json';
+
+/** Of a stack that nothing is wrong with. */
+export const NOTHING_FOUND: FindingsReport = { stack: 'sample', findings: [], sourceOf: () => undefined };
 
 /** Two edge hosts with everything that a plan can have, and a tunnel between them; a third that only cloud-init reaches. */
 export function sampleFleet(): FleetPlan {

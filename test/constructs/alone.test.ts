@@ -49,6 +49,7 @@ const CONSTRUCTS: Readonly<Record<string, (stack: TerraformStack) => void>> = {
 test('these are all constructs of the package', () => {
   const exported = Object.keys(jest.requireActual<Record<string, unknown>>('../../constructs'));
   const others = [
+    'Acknowledge',
     'Connection',
     'CpuIsolation',
     'CpuSet',
@@ -67,7 +68,10 @@ test('these are all constructs of the package', () => {
     'Platform',
   ];
   const more = ['Reboot', 'Rollout', 'SegmentList', 'ValueError'];
-  expect([...Object.keys(CONSTRUCTS), ...others, ...values, ...more].sort()).toEqual(exported.sort());
+  const hardware = ['HardwareProfile', 'ProfileError', 'UNKNOWN', 'isKnown'];
+  expect([...Object.keys(CONSTRUCTS), ...others, ...values, ...more, ...hardware].sort()).toEqual(
+    exported.sort(),
+  );
 });
 
 describe.each(Object.entries(CONSTRUCTS))('%s alone', (name, build) => {

@@ -9,8 +9,9 @@ import re
 
 from . import FULL
 from .host import Problem
-from .openvswitch import segment_lists, switch_of
+from .ovsdb import switch_of
 from .resources import File, Resource
+from .srv6_segments import segment_lists
 
 STAGE = "network"
 SYSCTL_FILE = "/etc/sysctl.d/60-dataplane-host.conf"

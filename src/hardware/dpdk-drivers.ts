@@ -60,7 +60,49 @@ export function dpdkDriverPrefix(device: string | null): string | undefined {
   return device === null ? undefined : PREFIX_BY_DEVICE[device];
 }
 
-/** Mellanox and NVIDIA NICs: DPDK works beside the kernel driver (DPDK linux_gsg/linux_drivers.rst, "Bifurcated Driver"). */
+/** PCI vendors whose NICs DPDK drives beside the kernel driver (DPDK linux_gsg/linux_drivers.rst, "Bifurcated Driver"; nics/mana.rst). */
+const BIFURCATED_VENDORS = ['15b3' /* Mellanox, NVIDIA */, '1414' /* Microsoft: MANA */];
+/** The same by the kernel driver. */
+const BIFURCATED_DRIVERS = ['mlx4_core', 'mlx5_core', 'mana'];
+
 export function isBifurcated(device: string | null): boolean {
-  return device?.startsWith('15b3:') ?? false;
+  return device !== null && BIFURCATED_VENDORS.includes(device.slice(0, 4));
+}
+
+export function isBifurcatedDriver(kernelDriver: string | null): boolean {
+  return kernelDriver !== null && BIFURCATED_DRIVERS.includes(kernelDriver);
+}
+
+/**
+ * Devices whose INTx can't be masked, so that uio_pci_generic refuses them: the X710 family.
+ * Source: kernel, drivers/pci/quirks.c (quirk_broken_intx_masking) and drivers/uio/uio_pci_generic.c (probe).
+ */
+const WITHOUT_INTX_MASKING = [
+  '8086:1572',
+  '8086:1574',
+  '8086:1580',
+  '8086:1581',
+  '8086:1583',
+  '8086:1584',
+  '8086:1585',
+  '8086:1586',
+  '8086:1587',
+  '8086:1588',
+  '8086:1589',
+  '8086:158a',
+  '8086:158b',
+  '8086:37d0',
+  '8086:37d1',
+  '8086:37d2',
+];
+
+export function hasBrokenInterruptMasking(device: string): boolean {
+  return WITHOUT_INTX_MASKING.includes(device);
+}
+
+/** Virtual functions by their id alone, of those that are known by it. They have no INTx at all. */
+const VIRTUAL_FUNCTIONS = ['8086:10ca', '8086:10ed', '8086:1515', '8086:1520', '8086:154c', '8086:1889'];
+
+export function isVirtualFunction(device: string): boolean {
+  return VIRTUAL_FUNCTIONS.includes(device);
 }

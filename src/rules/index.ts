@@ -2,17 +2,37 @@ import type { FleetIntents } from '../plan/intents';
 import type { FleetPlan } from '../plan/fleet-plan';
 import { tunnelEnds, type TunnelEnd } from '../plan/srv6';
 import { bootContradictingArguments } from './boot-contradicting-arguments';
+import { bootIommuUselessArgument } from './boot-iommu-useless-argument';
+import { bootLoaderUnsupported } from './boot-loader-unsupported';
 import { bootManagedArgument } from './boot-managed-argument';
+import { cpusExist } from './cpus-exist';
+import { cpusHousekeepingOnNode } from './cpus-housekeeping-on-node';
 import { cpusOnePartition } from './cpus-one-partition';
 import { cpusOverlap } from './cpus-overlap';
+import { cpusPmdOnNicNode } from './cpus-pmd-on-nic-node';
+import { cpusSiblingsSplit } from './cpus-siblings-split';
 import { sortFindings, type Finding } from './finding';
+import { hardwareUnchecked } from './hardware-unchecked';
 import { hostsNameUnique } from './hosts-name-unique';
+import { hostsPlatformDiffers } from './hosts-platform-differs';
 import { hugepagesMixedPlacement } from './hugepages-mixed-placement';
+import { hugepagesNodeBudget } from './hugepages-node-budget';
+import { hugepagesNodeExists } from './hugepages-node-exists';
+import { hugepagesNodeMemory } from './hugepages-node-memory';
+import { hugepagesNodeReserve } from './hugepages-node-reserve';
 import { hugepagesSizeUnsupported } from './hugepages-size-unsupported';
+import { hugepagesSystemMemory } from './hugepages-system-memory';
 import { nicsClaimedTwice } from './nics-claimed-twice';
+import { nicsDriverUnsuited } from './nics-driver-unsuited';
+import { nicsExist } from './nics-exist';
+import { nicsIommuGroupShared } from './nics-iommu-group-shared';
 import { nicsKernelDriverRequired } from './nics-kernel-driver-required';
+import { nicsManagement } from './nics-management';
 import { nicsNoIommu } from './nics-no-iommu';
+import { nicsPlannedDevice } from './nics-planned-device';
+import { nicsUioSecureBoot } from './nics-uio-secure-boot';
 import { openVSwitchBridgeOfOtherHost } from './openvswitch-bridge-of-other-host';
+import { openVSwitchLcoreMask } from './openvswitch-lcore-mask';
 import { openVSwitchNameUnique } from './openvswitch-name-unique';
 import { openVSwitchNicNotBound } from './openvswitch-nic-not-bound';
 import { openVSwitchNicOfOtherHost } from './openvswitch-nic-of-other-host';
@@ -20,6 +40,8 @@ import { openVSwitchNicUsedTwice } from './openvswitch-nic-used-twice';
 import { openVSwitchNoHugepages } from './openvswitch-no-hugepages';
 import { openVSwitchOnePerHost } from './openvswitch-one-per-host';
 import { openVSwitchPmdSleepUnsupported } from './openvswitch-pmd-sleep-unsupported';
+import { openVSwitchQueuesAndPmds } from './openvswitch-queues-and-pmds';
+import { openVSwitchSocketMemory } from './openvswitch-socket-memory';
 import { ruleContext, type Rule } from './rule';
 import { srv6AddressClash } from './srv6-address-clash';
 import { srv6DestinationTwice } from './srv6-destination-twice';
@@ -29,6 +51,7 @@ import { srv6NoRoute } from './srv6-no-route';
 import { srv6Platform } from './srv6-platform';
 import { srv6SameTunnelTwice } from './srv6-same-tunnel-twice';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
+import { srv6Tso } from './srv6-tso';
 import { srv6TwoHosts } from './srv6-two-hosts';
 import { srv6Underlay } from './srv6-underlay';
 
@@ -36,19 +59,38 @@ export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } f
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
 export type { Rule } from './rule';
 
-/** Every rule, by id. */
-export const RULES: readonly Rule[] = [
+/** What is asked of a plan, by id. */
+const CHECKS: readonly Rule[] = [
   bootContradictingArguments,
+  bootIommuUselessArgument,
+  bootLoaderUnsupported,
   bootManagedArgument,
+  cpusExist,
+  cpusHousekeepingOnNode,
   cpusOnePartition,
   cpusOverlap,
+  cpusPmdOnNicNode,
+  cpusSiblingsSplit,
   hostsNameUnique,
+  hostsPlatformDiffers,
   hugepagesMixedPlacement,
+  hugepagesNodeBudget,
+  hugepagesNodeExists,
+  hugepagesNodeMemory,
+  hugepagesNodeReserve,
   hugepagesSizeUnsupported,
+  hugepagesSystemMemory,
   nicsClaimedTwice,
+  nicsDriverUnsuited,
+  nicsExist,
+  nicsIommuGroupShared,
   nicsKernelDriverRequired,
+  nicsManagement,
   nicsNoIommu,
+  nicsPlannedDevice,
+  nicsUioSecureBoot,
   openVSwitchBridgeOfOtherHost,
+  openVSwitchLcoreMask,
   openVSwitchNameUnique,
   openVSwitchNicNotBound,
   openVSwitchNicOfOtherHost,
@@ -56,6 +98,8 @@ export const RULES: readonly Rule[] = [
   openVSwitchNoHugepages,
   openVSwitchOnePerHost,
   openVSwitchPmdSleepUnsupported,
+  openVSwitchQueuesAndPmds,
+  openVSwitchSocketMemory,
   srv6AddressClash,
   srv6DestinationTwice,
   srv6FirstSegment,
@@ -64,9 +108,15 @@ export const RULES: readonly Rule[] = [
   srv6Platform,
   srv6SameTunnelTwice,
   srv6SegmentListShortened,
+  srv6Tso,
   srv6TwoHosts,
   srv6Underlay,
 ];
+
+/** Every rule, by id. */
+export const RULES: readonly Rule[] = [...CHECKS, hardwareUnchecked(CHECKS)].sort((a, b) =>
+  a.id < b.id ? -1 : 1,
+);
 
 /** Said by the constructs of their own props, before there is a plan. */
 export const PROPS_RULE: Omit<Rule, 'check'> = {

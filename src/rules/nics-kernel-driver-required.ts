@@ -4,7 +4,7 @@ import { hostRule } from './rule';
 export const nicsKernelDriverRequired = hostRule({
   id: 'nics/kernel-driver-required',
   severity: 'error',
-  statement: 'Mellanox and NVIDIA NICs stay on their kernel driver.',
+  statement: 'NICs of Mellanox, NVIDIA and Microsoft (MANA) stay on their kernel driver.',
   reason:
     'Their poll mode driver works through the kernel driver (DPDK, linux_gsg/linux_drivers.rst); bound to vfio-pci they fail with "No Verbs device matches".',
   check: (host) =>

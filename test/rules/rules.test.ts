@@ -1,4 +1,3 @@
-import type { TerraformStack } from 'cdktf';
 import {
   BootParameters,
   CpuIsolation,
@@ -15,22 +14,15 @@ import {
   Srv6Tunnel,
 } from '../../constructs';
 import { formatFinding, RULES, ruleAnchor } from '../../src/rules';
+import type { Case } from './case';
 import { findingsOf, plainHost, site } from './fixtures';
-
-interface Case {
-  /** A stack in which the rule has something to look at, and nothing is wrong. */
-  readonly holds: (stack: TerraformStack) => void;
-  readonly broken: (stack: TerraformStack) => void;
-  /** Of the rule's findings in the broken stack: paths, and what their text must have. */
-  readonly paths: readonly string[];
-  readonly says: readonly string[];
-  readonly remedy: string;
-}
+import { HARDWARE_CASES } from './hardware-cases';
 
 const { GIB_1, MIB_2 } = PageSize;
 const far = { remoteIp: 'fd00:a::9', destinations: ['10.9.9.9'] };
 
 const CASES: Readonly<Record<string, Case>> = {
+  ...HARDWARE_CASES,
   'boot/contradicting-arguments': {
     holds(stack) {
       const host = plainHost(stack);
@@ -104,18 +96,6 @@ const CASES: Readonly<Record<string, Case>> = {
     paths: ['lab/edge/guests'],
     says: ['1 GiB', 'lab/edge/dataplane'],
     remedy: 'perNode: { 0: 2, 1: 2 }',
-  },
-  'hugepages/size-unsupported': {
-    holds(stack) {
-      const host = plainHost(stack);
-      new HugepagePool(host, 'large', { pageSize: GIB_1, pages: 4 });
-      new HugepagePool(host, 'small', { pageSize: MIB_2, pages: 1024 });
-    },
-    broken: (stack) =>
-      new HugepagePool(plainHost(stack), 'pool', { pageSize: PageSize.of('512M'), pages: 4 }),
-    paths: ['lab/edge/pool'],
-    says: ['512 MiB', 'Debian 13 on x86-64 has 1 GiB and 2 MiB'],
-    remedy: 'PageSize.GIB_1 or PageSize.MIB_2',
   },
   'nics/claimed-twice': {
     holds(stack) {

@@ -1,0 +1,16 @@
+import type { PageSize } from '../values/page-size';
+
+/** `3,296 MiB`. */
+export function mebibytes(count: number): string {
+  return `${Math.floor(count).toLocaleString('en-US')} MiB`;
+}
+
+/** `1 page of 1 GiB`. */
+export function pages(count: number, size: PageSize): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? 'page' : 'pages'} of ${size}`;
+}
+
+/** `1 queue`, `2 queues`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

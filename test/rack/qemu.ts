@@ -78,7 +78,7 @@ function acceleratorArguments(machine: MachineSpec, accelerator: Accelerator): r
   // With 40 physical address bits an igb's root port lies above 4 GiB, where QEMU 10.0 maps VFs wrongly.
   const bits = machine.nics.some((nic) => nic.model === 'igb') ? ',phys-bits=39' : '';
   // One thread for all CPUs of a machine boots two machines a fifth faster on two CPUs, but a deploy, which is one machine
-  // after the other, takes half as long again.
+  // after the other, takes longer so.
   return accelerator === 'tcg'
     ? ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', `max${bits}`]
     : ['-accel', 'kvm', '-cpu', `host${bits}`];

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PROPS_RULE, type Finding } from '../src/rules';
 import { showValue, ValueError } from '../src/values/value-error';
 import { Findings } from './findings';
-import { keepSource } from './source-location';
+import { areSourcesWanted, keepSource } from './source-location';
 
 /**
  * Reads the props of a construct. Whatever is wrong with them is reported, all of it, as findings on the construct;
@@ -16,10 +16,10 @@ export function readProps<S extends z.ZodType>(
   schema: S,
   props: unknown,
 ): z.output<S> | undefined {
-  // Here, because every construct comes by; the frames above are its constructors.
-  keepSource(scope);
   const result = schema.safeParse(props, { reportInput: true });
   const problems = result.success ? ofOtherStacks(scope, result.data) : result.error.issues.map(problem);
+  // Every construct comes by here; the frames above are its constructors.
+  if (problems.length > 0 || areSourcesWanted()) keepSource(scope);
   for (const found of problems) {
     Findings.of(scope).report({
       rule: PROPS_RULE.id,

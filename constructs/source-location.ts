@@ -15,9 +15,16 @@ const FRAMES = 25;
 /** What belongs to this package, compiled or not; tests and examples beside it don't. */
 const OWN_FOLDERS = ['constructs', 'src'].map((folder) => join(dirname(__dirname), folder) + sep);
 
+/** Asks for the place of every construct: it has to be kept while it is made, before anybody knows of a finding. */
+export const SOURCE_LOCATIONS = 'CDKTF_DATAPLANE_SOURCE_LOCATIONS';
+
+export function areSourcesWanted(): boolean {
+  return !['', '0', 'false'].includes(process.env[SOURCE_LOCATIONS] ?? '');
+}
+
 /**
- * Keeps where a construct is made. That takes some microseconds: the engine keeps the frames, and makes text of them
- * (through source maps, where there are any) only when it is asked where the construct of a finding is from.
+ * Keeps where a construct is made. The engine keeps the frames, and makes text of them (through source maps, where there
+ * are any) only when it is asked where the construct of a finding is from. What that costs: docs/benchmarks.md.
  */
 export function keepSource(construct: object): void {
   const limit = Error.stackTraceLimit;

@@ -1,5 +1,4 @@
-import { SEVERITIES } from '../rules/finding';
-import type { Finding } from '../rules';
+import type { Finding, Severity } from '../rules';
 import { canonicalJson } from '../values/canonical-json';
 import type { TextFile } from './artifact-file';
 import { sarifLog } from './sarif';
@@ -32,6 +31,7 @@ export function findingsFiles(report: FindingsReport): TextFile[] {
 /** Keys in canonical order, as they are written. */
 function findingsDocument({ stack, findings, sourceOf }: FindingsReport): object {
   const open = findings.filter(({ acknowledgement }) => !acknowledgement);
+  const count = (severity: Severity) => open.filter((each) => each.severity === severity).length;
   return {
     acknowledged: findings.length - open.length,
     findings: findings.map((finding) => ({
@@ -43,9 +43,7 @@ function findingsDocument({ stack, findings, sourceOf }: FindingsReport): object
       source: sourceOf(finding.path),
       what: finding.what,
     })),
-    open: Object.fromEntries(
-      SEVERITIES.map((severity) => [severity, open.filter((each) => each.severity === severity).length]),
-    ),
+    open: { error: count('error'), note: count('note'), warning: count('warning') },
     stack,
     version: 1,
   };

@@ -1,3 +1,4 @@
+import type { Log, LogicalLocation, PhysicalLocation, ReportingDescriptor, Suppression } from 'sarif';
 import { ruleAnchor, type Finding, type Rule } from '../rules';
 import { packageFacts } from './package-facts';
 import { digest } from '../values/canonical-json';
@@ -11,7 +12,7 @@ import { RULE_CATALOGUE } from './rule-catalogue';
 const SOURCE_ROOT = '%SRCROOT%';
 
 /** What was found, as a log of the Static Analysis Results Interchange Format (OASIS SARIF 2.1.0). Keys in canonical order. */
-export function sarifLog({ stack, findings, sourceOf }: FindingsReport): object {
+export function sarifLog({ stack, findings, sourceOf }: FindingsReport): Log {
   const ruleIndexes = new Map(RULE_CATALOGUE.map(({ id }, index) => [id, index]));
   const { name, version, homepage } = packageFacts();
   return {
@@ -49,11 +50,11 @@ export function sarifLog({ stack, findings, sourceOf }: FindingsReport): object 
   };
 }
 
-function logicalLocation(path: string): object {
+function logicalLocation(path: string): LogicalLocation {
   return { fullyQualifiedName: path, kind: 'object', name: path.slice(path.lastIndexOf('/') + 1) };
 }
 
-function physicalLocation(source: SourceLocation | undefined): object | undefined {
+function physicalLocation(source: SourceLocation | undefined): PhysicalLocation | undefined {
   if (!source) return undefined;
   return {
     artifactLocation: {
@@ -65,7 +66,7 @@ function physicalLocation(source: SourceLocation | undefined): object | undefine
 }
 
 /** An empty list says that the result isn't suppressed; where any result of a run has a list, each has to have one. */
-function suppressions({ acknowledgement }: Finding): object[] {
+function suppressions({ acknowledgement }: Finding): Suppression[] {
   if (!acknowledgement) return [];
   return [
     {
@@ -80,7 +81,7 @@ function suppressions({ acknowledgement }: Finding): object[] {
 function reportingDescriptor(
   { id, severity, statement, reason }: Omit<Rule, 'check'>,
   homepage: string | undefined,
-): object {
+): ReportingDescriptor {
   const page = `docs/rules.md#${ruleAnchor(id)}`;
   return {
     defaultConfiguration: { level: severity },

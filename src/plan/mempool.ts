@@ -56,15 +56,22 @@ export function mempoolsMib(mtus: readonly number[]): number {
   return totalMib(sharedMempools(mtus.map((mtu) => ({ name: '', mtu, queues: 1 }))));
 }
 
-/** The pools of one NUMA node in the default mode: ports whose buffers have one size share one. */
-export function sharedMempools(ports: readonly BufferedPort[]): Mempool[] {
+/**
+ * The pools of one NUMA node in the default mode: ports whose buffers have one size share one.
+ *
+ * @param madeFor the MTU that a port's buffers are made for, where it isn't the port's own (`shared-mempool-config`)
+ */
+export function sharedMempools(
+  ports: readonly BufferedPort[],
+  madeFor: (port: BufferedPort) => number = ({ mtu }) => mtu,
+): Mempool[] {
   const bySize = new Map<number, BufferedPort[]>();
   for (const port of ports) {
-    const size = bufferSize(port.mtu);
+    const size = bufferSize(madeFor(port));
     bySize.set(size, [...(bySize.get(size) ?? []), port]);
   }
   return [...bySize.values()].map((sharing) => {
-    const mtu = Math.max(...sharing.map((port) => port.mtu));
+    const mtu = Math.max(...sharing.map(madeFor));
     return mempool(sharing, mtu, sharedBuffers(mtu));
   });
 }

@@ -32,7 +32,7 @@ export const cpusSiblingsSplit = hardwareRule({
           what: [
             `${prop} is '${cpus}': CPU ${CpuSet.ofCpus(halves)} shares its core with CPU ${left}, which ${nameOf(host.cpuPartitions, left)}`,
           ],
-          remedy: `say ${prop}: '${cpus.union(left)}' to take whole cores, or leave ${CpuSet.ofCpus(halves)} out`,
+          remedy: `say ${prop}: '${cpus.union(left)}' to take whole cores${takenFrom(host.cpuPartitions, left)}, or leave ${CpuSet.ofCpus(halves)} out`,
         },
       ];
     });
@@ -55,4 +55,15 @@ function nameOf(partitions: readonly { housekeeping: CpuSet; workload: CpuSet }[
     ...(partitions.some(({ workload }) => isIn(workload)) ? ['workload'] : []),
   ];
   return names.length === 0 ? 'anything may use' : `is for ${names.join(' and ')}`;
+}
+
+/** Where the other halves stand now: no CPU is in two sets. */
+function takenFrom(partitions: readonly { housekeeping: CpuSet; workload: CpuSet }[], cpus: CpuSet): string {
+  const parts = partitions.flatMap(({ housekeeping, workload }) =>
+    Object.entries({ housekeeping, workload }).flatMap(([name, set]) => {
+      const shared = set.intersection(cpus);
+      return shared.size === 0 ? [] : [` and take ${shared} out of ${name}`];
+    }),
+  );
+  return parts.join('');
 }

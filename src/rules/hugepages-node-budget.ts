@@ -111,6 +111,6 @@ function askFor(planned: PlannedHugepages, node: number, pools: readonly Mempool
   const own = planned.on(node).includes(pool) ? pool.count : 0;
   const enough = own + Math.ceil(missing / pool.pageSize.mebibytes);
   return planned.nodes.length > 0
-    ? `ask for ${pages(enough, pool.pageSize)} on node ${node} (perNode: { ${node}: ${enough} })`
+    ? `ask for ${pages(enough, pool.pageSize)} on node ${node} (perNode: { ${node}: ${enough}${planned.nodes.some((other) => other !== node) ? ', …' : ''} })`
     : `ask for ${pages(enough, pool.pageSize)} on each node that has a NIC (perNode: { 0: ${enough} })`;
 }

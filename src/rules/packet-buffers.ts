@@ -10,21 +10,24 @@ export function mempools(host: HostIntents, nics: readonly DpdkNic[], node: numb
   const ports = nics.map(({ port: { name, mtu, queues } }): BufferedPort => ({ name, mtu, queues }));
   if (config['per-port-memory'] === 'true') return perPortMempools(ports, pmdCpus(host)?.cpus.size ?? 1);
   const configured = configuredMtus(config['shared-mempool-config'] ?? '', node);
-  return sharedMempools(ports.map((port) => ({ ...port, mtu: bufferMtu(port.mtu, configured) })));
+  return sharedMempools(ports, ({ mtu }) => bufferMtu(mtu, configured));
 }
 
 /** `752 MiB (dpdk0, MTU 1500, 1 queue) + 2,544 MiB (dpdk1, MTU 9000, 1 queue)`. */
-export function showMempools(pools: readonly Mempool[]): string {
-  return pools
-    .map(({ mib, ports }) => {
-      const each = ports.map(({ name, mtu, queues }) => `${name}, MTU ${mtu}, ${counted(queues, 'queue')}`);
-      return `${mebibytes(mib)} (${each.join('; ')})`;
-    })
-    .join(' + ');
+function showMempools(pools: readonly Mempool[]): string {
+  return pools.map((pool) => `${mebibytes(pool.mib)} (${showPorts(pool)})`).join(' + ');
 }
 
-/** `needs 3,296 MiB: 752 MiB (…) + 2,544 MiB (…)`. */
+function showPorts({ ports, mtu: madeFor }: Mempool): string {
+  const each = ports.map(({ name, mtu, queues }) => `${name}, MTU ${mtu}, ${counted(queues, 'queue')}`);
+  const isLarger = ports.every(({ mtu }) => mtu < madeFor);
+  return [...each, ...(isLarger ? [`made for MTU ${madeFor}`] : [])].join('; ');
+}
+
+/** `3,296 MiB for packet buffers: 752 MiB (…) + 2,544 MiB (…)`. */
 export function showNeed(pools: readonly Mempool[]): string {
+  const [only, ...others] = pools;
+  if (only && others.length === 0) return `${mebibytes(only.mib)} for packet buffers (${showPorts(only)})`;
   return `${mebibytes(totalMib(pools))} for packet buffers: ${showMempools(pools)}`;
 }
 

@@ -5,6 +5,7 @@ import { ACKNOWLEDGEMENT_RULE, type Finding } from '../src/rules';
 import { showValue } from '../src/values/value-error';
 import { Deployment } from './deployment';
 import { Findings } from './findings';
+import { areSourcesWanted, isSourceKept, keepSource } from './source-location';
 
 /**
  * Says that a warning was looked at and may stay. It isn't printed any more, and stands in `Deployment.findings()`,
@@ -22,6 +23,8 @@ export class Acknowledge {
   static rule(scope: IConstruct, id: string, reason: string): void {
     const deployment = Deployment.of(scope);
     const problems = [...problemsOfRule(id), ...problemsOfReason(reason)];
+    // Of the constructs of others, the stack's own for one, this line is the only one known.
+    if ((problems.length > 0 || areSourcesWanted()) && !isSourceKept(scope)) keepSource(scope);
     for (const problem of problems) {
       const { id: rule, severity } = ACKNOWLEDGEMENT_RULE;
       Findings.of(scope).report({ rule, severity, path: scope.node.path, ...problem });

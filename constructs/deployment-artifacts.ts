@@ -2,7 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, type ISynthesisSession, TerraformStack } from 'cdktf';
 import { Construct } from 'constructs';
-import { type ArtifactFile, artifacts, findingsFiles, type FindingsReport } from '../src/artifacts';
+import {
+  type ArtifactFile,
+  artifacts,
+  findingsFiles,
+  type FindingsReport,
+  INDEX_PATH,
+} from '../src/artifacts';
 import type { FleetPlan } from '../src/plan/fleet-plan';
 
 /**
@@ -34,11 +40,14 @@ export class DeploymentArtifacts extends Construct {
 
   /**
    * cdktf stops at a refused plan before it comes to the artifacts, so what was found is written from the validation.
-   * All else stays as it was: the artifacts of the synth before, beside its Terraform JSON.
+   * What an earlier synth left stays, as its Terraform JSON does; but not its index, which isn't true any more.
    */
   writeFindings(): void {
     const { root } = this.node;
-    if (App.isApp(root)) writeFiles(this.folder(root), findingsFiles(this.props.findings()));
+    if (!App.isApp(root)) return;
+    const folder = this.folder(root);
+    rmSync(join(folder, INDEX_PATH), { force: true });
+    writeFiles(folder, findingsFiles(this.props.findings()));
   }
 
   private write(session: ISynthesisSession): void {

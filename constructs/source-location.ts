@@ -35,6 +35,10 @@ export function keepSource(construct: object): void {
   Object.defineProperty(construct, CREATION, { value: created, configurable: true });
 }
 
+export function isSourceKept(construct: object): boolean {
+  return CREATION in construct;
+}
+
 /** The line below a folder that made a construct; undefined: not known, or it was made from elsewhere. */
 export function sourceOf(construct: object, root: string): SourceLocation | undefined {
   const lines = (construct as Created)[CREATION]?.stack?.split('\n') ?? [];

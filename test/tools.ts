@@ -27,6 +27,8 @@ export const yamllint = (): Tool<Program> => fromEnvironment('yamllint');
 export const python = (): Tool<Program> => fromEnvironment('python');
 
 export const go = (): Tool<Program> => onPath('go', ['version']);
+/** Microsoft's reader of SARIF (npm: @microsoft/sarif-multitool), a hundred megabytes: judges where it is installed. */
+export const sarifMultitool = (): Tool<Program> => onPath('sarif-multitool', ['--version']);
 export const systemdAnalyze = (): Tool<Program> => onPath('systemd-analyze', ['--version']);
 
 /** For what only root may do on this machine (network namespaces, loop devices). */

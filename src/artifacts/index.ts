@@ -23,6 +23,9 @@ export { installedPlanText, planText } from './plan-text';
 export { RULE_CATALOGUE } from './rule-catalogue';
 export { fleetSummary, hostSummary } from './summary';
 
+/** Of the list of all files. */
+export const INDEX_PATH = 'index.json';
+
 /**
  * Every file of a fleet, one after the other, so that nobody has to hold the text of all of them; the last is index.json
  * with each file's SHA-256, sorted by path. Equal fleets, equal bytes.
@@ -34,7 +37,7 @@ export function* artifacts(fleet: FleetPlan, findings: FindingsReport): Generato
     yield file;
   }
   index.sort((a, b) => (a.path < b.path ? -1 : 1));
-  yield { path: 'index.json', content: `${canonicalJson({ files: index }, 1)}\n` };
+  yield { path: INDEX_PATH, content: `${canonicalJson({ files: index }, 1)}\n` };
 }
 
 function* files(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {

@@ -7,7 +7,7 @@ import { RULE_CATALOGUE } from './rule-catalogue';
 
 /**
  * Names the folder that files are relative to, without saying where it is: equal stacks give equal bytes wherever they
- * are synthesized. It is the name that GitHub and Visual Studio Code take for the repository.
+ * are synthesized. It is the customary name of the repository.
  */
 const SOURCE_ROOT = '%SRCROOT%';
 

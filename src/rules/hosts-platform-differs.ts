@@ -17,7 +17,7 @@ export const hostsPlatformDiffers = hardwareRule({
     const present = `${id}-${version}`;
     if (present === host.platform.id) return [];
     const same = Platform.ALL.find((platform) => platform.id === present);
-    const shown = isKnown(name) && name !== null ? name : `${id} ${version}`;
+    const shown = isKnown(name) && name !== null && name !== '' ? name : `${id} ${version}`;
     return [
       {
         path: host.path,

@@ -55,7 +55,7 @@ const schema = object({
   ).optional(),
   hardware: instance<HardwareProfile>(
     "a HardwareProfile, for example HardwareProfile.fromFile('hardware/edge-1.json')",
-    (x) => x instanceof Object && 'nicsComplete' in x,
+    (x) => x instanceof Object && 'nicsComplete' in x && 'toText' in x,
   ).optional(),
   connection: instance<Connection>(
     "a Connection, for example Connection.ssh({ address: '192.0.2.1' })",

@@ -39,7 +39,7 @@ export function hardwareRule(
     readonly facts: readonly HardwareFact[];
     /** The host has something that the rule is about. */
     readonly concerns: (host: HostIntents) => boolean;
-    check(host: HostIntents, profile: HardwareProfile, context: RuleContext): Violation[];
+    readonly check: (host: HostIntents, profile: HardwareProfile, context: RuleContext) => Violation[];
   },
 ): Rule {
   const { facts, concerns, check, ...rest } = rule;

@@ -218,7 +218,7 @@ function findingsOf(document: unknown, given: Parts): readonly Finding[] {
     ...(given.host as object),
     hardware: hardwareOf(document) as HardwareProfile | undefined,
   });
-  if (given.iommu !== null) new Iommu(host, 'iommu', given.iommu as never);
+  if (given.iommu !== null) new Iommu(host, 'iommu', given.iommu);
   for (const [index, props] of given.pools.entries()) new HugepagePool(host, `pool${index}`, props as never);
   for (const [index, props] of given.partitions.entries())
     new CpuPartition(host, `cpus${index}`, props as never);

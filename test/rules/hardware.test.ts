@@ -8,7 +8,7 @@ import {
   type HardwareProfile,
 } from '../../constructs';
 import { synthesize } from '../synth';
-import { findingsOf, site } from './fixtures';
+import { findingsOf, plainHost, site } from './fixtures';
 import { machine, machineWithNics, nic } from './machines';
 
 const build =
@@ -59,4 +59,12 @@ test('what one profile says counts for its own host only', () => {
   expect(findings.filter(({ severity }) => severity === 'error').map(({ path }) => path)).toEqual([
     'lab/west/uplink',
   ]);
+});
+
+test('the document of a profile is no profile: the finding says how to make one of it', () => {
+  const document = JSON.parse(machine().toText()) as HardwareProfile;
+  const [finding, ...others] = findingsOf((stack) => plainHost(stack, 'edge', { hardware: document }));
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ rule: 'props/invalid', path: 'lab/edge' });
+  expect(finding?.remedy).toContain("HardwareProfile.fromFile('hardware/edge-1.json')");
 });

@@ -17,7 +17,7 @@ export interface FindingsReport {
   readonly stack: string;
   readonly findings: readonly Finding[];
   /** Where the construct of a path was made; undefined: not known. */
-  sourceOf(path: string): SourceLocation | undefined;
+  readonly sourceOf: (path: string) => SourceLocation | undefined;
 }
 
 /** For programs: one's own format, and SARIF, which the viewers of CIs and editors read. */

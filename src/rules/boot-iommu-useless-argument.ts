@@ -1,6 +1,7 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
 import type { HostIntents } from '../plan/intents';
 import { hostRule, type Violation } from './rule';
+import { fileOf } from './text';
 
 type Maker = 'intel' | 'amd' | 'arm';
 
@@ -83,5 +84,5 @@ const NAMES: Readonly<Record<Maker, string>> = {
 };
 
 function sourceOf({ hardware }: HostIntents): string {
-  return hardware ? ` (${hardware.source})` : '';
+  return hardware ? ` (${fileOf(hardware.source)})` : '';
 }

@@ -1,6 +1,7 @@
 import { isKnown } from '../hardware/unknown';
 import { ownedArguments } from '../plan/kernel-arguments';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const bootLoaderUnsupported = hardwareRule({
   id: 'boot/loader-unsupported',
@@ -17,7 +18,7 @@ export const bootLoaderUnsupported = hardwareRule({
       {
         path: host.path,
         what: [
-          `${host.name} boots by ${bootLoader} (${source})`,
+          `${host.name} boots by ${bootLoader} (${fileOf(source)})`,
           `boot arguments are asked for by ${[...new Set(owned.map(({ path }) => path))].join(', ')}`,
         ],
         remedy:

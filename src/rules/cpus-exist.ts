@@ -3,6 +3,7 @@ import type { HostIntents } from '../plan/intents';
 import { CpuSet } from '../values/cpu-set';
 import { hardwareRule } from './hardware-rule';
 import { pmdCpus } from './pmd-cpus';
+import { fileOf } from './text';
 
 export const cpusExist = hardwareRule({
   id: 'cpus/exist',
@@ -25,7 +26,7 @@ export const cpusExist = hardwareRule({
           path,
           what: [
             `${prop} is '${cpus}', but ${host.name} has no CPU ${missing} that is online${isOffline}`,
-            `its CPUs are ${online} (${source})`,
+            `its CPUs are ${online} (${fileOf(source)})`,
           ],
           remedy: `take ${missing} out of ${prop}${offline.size > 0 ? ', or turn SMT on or set the CPU online' : ''}`,
         },

@@ -1,5 +1,6 @@
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const cpusHousekeepingOnNode = hardwareRule({
   id: 'cpus/housekeeping-on-node',
@@ -23,7 +24,7 @@ export const cpusHousekeepingOnNode = hardwareRule({
             {
               path,
               what: [
-                `all CPUs of node ${id} are isolated: ${cpus} (${source}); housekeeping is '${housekeeping}'`,
+                `all CPUs of node ${id} are isolated: ${cpus} (${fileOf(source)}); housekeeping is '${housekeeping}'`,
               ],
               remedy: `put one of them into housekeeping, with its SMT siblings: ${lowest} for example`,
             },

@@ -3,6 +3,7 @@ import { groupsBy } from '../plan/groups';
 import { dpdkNics } from './dpdk-nics';
 import { hardwareRule } from './hardware-rule';
 import { pmdCpus } from './pmd-cpus';
+import { fileOf } from './text';
 
 export const cpusPmdOnNicNode = hardwareRule({
   id: 'cpus/pmd-on-nic-node',
@@ -25,7 +26,7 @@ export const cpusPmdOnNicNode = hardwareRule({
           path: pmds.path,
           what: [
             `${pmds.prop} is '${pmds.cpus}', none of them on node ${node}, where ${names} ${nics.length === 1 ? 'is' : 'are'}`,
-            `node ${node} has ${isWithout ? 'no CPU' : `the CPUs ${cpus}`} (${profile.source})`,
+            `node ${node} has ${isWithout ? 'no CPU' : `the CPUs ${cpus}`} (${fileOf(profile.source)})`,
           ],
           remedy: isWithout
             ? 'put the NIC into a slot of a node with CPUs, or leave it: packets cross nodes'

@@ -3,7 +3,7 @@ export const SEVERITIES = ['error', 'warning', 'note'] as const;
 
 /**
  * error: the plan can't work, and the synth stops; warning: it works badly, or not everywhere; note: nothing is wrong,
- * but something couldn't be checked: it stands in `findings()` and in JSON, and isn't printed.
+ * but something is tight or couldn't be checked: it stands in `findings()` and in JSON, and isn't printed.
  */
 export type Severity = (typeof SEVERITIES)[number];
 

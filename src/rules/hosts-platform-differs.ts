@@ -2,6 +2,7 @@ import { isKnown } from '../hardware/unknown';
 import { ownedArguments } from '../plan/kernel-arguments';
 import { Platform } from '../platforms/platform';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const hostsPlatformDiffers = hardwareRule({
   id: 'hosts/platform-differs',
@@ -21,7 +22,7 @@ export const hostsPlatformDiffers = hardwareRule({
     return [
       {
         path: host.path,
-        what: [`is planned for ${host.platform}, but ${host.name} has ${shown} (${source})`],
+        what: [`is planned for ${host.platform}, but ${host.name} has ${shown} (${fileOf(source)})`],
         remedy: same
           ? `say platform: Platform.${same.id.toUpperCase().replaceAll(/[-.]/g, '_')}, or install ${host.platform}`
           : `install ${host.platform}, or another of ${Platform.ALL.map(String).join(', ')}`,

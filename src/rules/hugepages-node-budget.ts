@@ -5,7 +5,7 @@ import { dpdkNics, type DpdkNic } from './dpdk-nics';
 import { mempools, showNeed } from './packet-buffers';
 import { PlannedHugepages } from './planned-hugepages';
 import { hostRule, type Violation } from './rule';
-import { mebibytes, pages } from './text';
+import { mebibytes, pages, fileOf } from './text';
 
 /** MiB on each node with a NIC beside the buffers. Source: Red Hat, OSP NFV guide, "Memory parameters". */
 export const DPDK_RESERVE_MIB = 512;
@@ -51,7 +51,7 @@ function onNode(
         `node ${node} needs ${showNeed(pools)}`,
         withReserve(pools),
         `node ${node} has ${PlannedHugepages.show(have)}`,
-        ...(host.hardware ? [`the NICs are on node ${node} by ${host.hardware.source}`] : []),
+        ...(host.hardware ? [`the NICs are on node ${node} by ${fileOf(host.hardware.source)}`] : []),
       ],
       remedy: `${askFor(planned, node, pools)}, or lower the MTU`,
     },

@@ -1,5 +1,6 @@
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const hugepagesNodeExists = hardwareRule({
   id: 'hugepages/node-exists',
@@ -20,7 +21,7 @@ export const hugepagesNodeExists = hardwareRule({
         {
           path,
           what: [
-            `perNode names node ${missing.join(', ')}, but ${host.name} has node ${ids.join(', ')} (${source})`,
+            `perNode names node ${missing.join(', ')}, but ${host.name} has node ${ids.join(', ')} (${fileOf(source)})`,
           ],
           remedy: `take ${missing.join(', ')} out of perNode, or name one of ${ids.join(', ')}`,
         },

@@ -2,7 +2,7 @@ import { isKnown, UNKNOWN } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
 import { PlannedHugepages, sumMib } from './planned-hugepages';
 import type { Violation } from './rule';
-import { mebibytes, pages } from './text';
+import { mebibytes, pages, fileOf } from './text';
 
 export const hugepagesNodeMemory = hardwareRule({
   id: 'hugepages/node-memory',
@@ -27,7 +27,7 @@ export const hugepagesNodeMemory = hardwareRule({
           path: pool.path,
           what: [
             `asks node ${id} for ${PlannedHugepages.show(asked)}`,
-            `node ${id} has ${mebibytes(memory / 1024)} of memory (${profile.source})`,
+            `node ${id} has ${mebibytes(memory / 1024)} of memory (${fileOf(profile.source)})`,
           ],
           remedy: `ask for at most ${pages(most, pageSize)} there, less what the system itself takes of that node`,
         },
@@ -42,7 +42,7 @@ export const hugepagesNodeMemory = hardwareRule({
         path: pool.path,
         what: [
           `the host is asked for ${PlannedHugepages.show(planned.all)}`,
-          `it has ${mebibytes(memoryKib / 1024)} of memory (${profile.source})`,
+          `it has ${mebibytes(memoryKib / 1024)} of memory (${fileOf(profile.source)})`,
         ],
         remedy: 'ask for fewer pages',
       },

@@ -3,6 +3,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents, HugepagePoolIntent } from '../plan/intents';
 import { PageSize } from '../values/page-size';
 import { hostRule, type Violation } from './rule';
+import { fileOf } from './text';
 
 /** Flags of x86 CPUs that have the size. Source: DPDK, linux_gsg/sys_reqs.rst. */
 const FLAGS: Readonly<Record<string, string>> = { '1G': 'pdpe1gb', '2M': 'pse' };
@@ -36,7 +37,7 @@ function ofCpu(
     return [
       {
         path,
-        what: [`asks for pages of ${pageSize}; ${host.name} has ${has} (${source})`],
+        what: [`asks for pages of ${pageSize}; ${host.name} has ${has} (${fileOf(source)})`],
         remedy: pageSizes.length > 0 ? `say pageSize: ${spelled(pageSizes.at(-1))}` : 'take the pool out',
       },
     ];
@@ -47,7 +48,9 @@ function ofCpu(
   return [
     {
       path,
-      what: [`asks for pages of ${pageSize}; the CPU of ${host.name} lacks the flag ${flag} (${source})`],
+      what: [
+        `asks for pages of ${pageSize}; the CPU of ${host.name} lacks the flag ${flag} (${fileOf(source)})`,
+      ],
       remedy:
         'say pageSize: PageSize.MIB_2; of a virtual machine, give it a CPU model with that flag (host-passthrough)',
     },

@@ -1,7 +1,7 @@
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
 import { PlannedHugepages } from './planned-hugepages';
-import { mebibytes } from './text';
+import { mebibytes, fileOf } from './text';
 
 /** MiB of the whole host. Source: Intel's container-experience-kits refuse hugepages that leave less. */
 const SYSTEM_MIB = 1024;
@@ -25,7 +25,7 @@ export const hugepagesSystemMemory = hardwareRule({
         path: pool.path,
         what: [
           `hugepages take ${PlannedHugepages.show(planned.all)}`,
-          `the host has ${mebibytes(memoryKib / 1024)} of memory (${source}); ${mebibytes(left)} are left for the system`,
+          `the host has ${mebibytes(memoryKib / 1024)} of memory (${fileOf(source)}); ${mebibytes(left)} are left for the system`,
         ],
         remedy: `ask for ${mebibytes(SYSTEM_MIB - left)} less of hugepages`,
       },

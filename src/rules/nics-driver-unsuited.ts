@@ -10,6 +10,7 @@ import { isKnown } from '../hardware/unknown';
 import type { NicBindingIntent } from '../plan/intents';
 import { profiledNic } from './dpdk-nics';
 import { hostRule } from './rule';
+import { fileOf } from './text';
 
 export const nicsDriverUnsuited = hostRule({
   id: 'nics/driver-unsuited',
@@ -25,7 +26,7 @@ export const nicsDriverUnsuited = hostRule({
     host.nicBindings.flatMap((binding) => {
       const problem = problemOf(binding, profiledNic(host, binding), host.hardware);
       if (!problem) return [];
-      const source = host.hardware ? ` (${host.hardware.source})` : '';
+      const source = host.hardware ? ` (${fileOf(host.hardware.source)})` : '';
       const { path, address, driver } = binding;
       return [
         {

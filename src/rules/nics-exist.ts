@@ -1,6 +1,7 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const nicsExist = hardwareRule({
   id: 'nics/exist',
@@ -15,7 +16,7 @@ export const nicsExist = hardwareRule({
       .filter(({ address }) => profile.nic(address) === null)
       .map(({ path, address }) => ({
         path,
-        what: [`binds ${address}, where ${host.name} has no NIC (${profile.source})`],
+        what: [`binds ${address}, where ${host.name} has no NIC (${fileOf(profile.source)})`],
         remedy: `say one of those that it has: ${listed(profile)}`,
       })),
 });

@@ -1,6 +1,7 @@
 import { isKnown } from '../hardware/unknown';
 import { profiledNic } from './dpdk-nics';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const nicsIommuGroupShared = hardwareRule({
   id: 'nics/iommu-group-shared',
@@ -36,7 +37,7 @@ export const nicsIommuGroupShared = hardwareRule({
         {
           path,
           what: [
-            `binds ${address} to vfio-pci, but its IOMMU group ${group.id} has ${shown.join(', ')} as well (${profile.source})`,
+            `binds ${address} to vfio-pci, but its IOMMU group ${group.id} has ${shown.join(', ')} as well (${fileOf(profile.source)})`,
           ],
           remedy: leftOut.some(({ isManagement }) => isManagement)
             ? 'take a NIC of another group: put the card into another slot, or turn ACS on in the firmware'

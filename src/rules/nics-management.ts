@@ -1,5 +1,6 @@
 import { profiledNic } from './dpdk-nics';
 import { hardwareRule } from './hardware-rule';
+import { fileOf } from './text';
 
 export const nicsManagement = hardwareRule({
   id: 'nics/management',
@@ -21,7 +22,7 @@ export const nicsManagement = hardwareRule({
         {
           path,
           what: [
-            `${driver === null ? 'lets DPDK poll' : 'binds'} ${address}, which carries management of ${host.name} (${profile.source})`,
+            `${driver === null ? 'lets DPDK poll' : 'binds'} ${address}, which carries management of ${host.name} (${fileOf(profile.source)})`,
             chain,
           ],
           remedy:

@@ -6,6 +6,7 @@ import { MacAddress } from '../values/mac-address';
 import { profiledNic } from './dpdk-nics';
 import { hardwareRule } from './hardware-rule';
 import type { Violation } from './rule';
+import { fileOf } from './text';
 
 export const nicsPlannedDevice = hardwareRule({
   id: 'nics/planned-device',
@@ -32,7 +33,7 @@ function ofDevice(
   return [
     {
       path,
-      what: [`device is '${device}', but ${address} is ${nic.device} (${profile.source})`],
+      what: [`device is '${device}', but ${address} is ${nic.device} (${fileOf(profile.source)})`],
       remedy: `say device: '${nic.device}', or the address of a ${device}${others}`,
     },
   ];
@@ -51,7 +52,9 @@ function ofMac(profile: HardwareProfile, binding: NicBindingIntent, nic: Nic): V
   return [
     {
       path,
-      what: [`macAddress is '${macAddress}', but ${address} has ${texts.join(' and ')} (${profile.source})`],
+      what: [
+        `macAddress is '${macAddress}', but ${address} has ${texts.join(' and ')} (${fileOf(profile.source)})`,
+      ],
       remedy: `say macAddress: '${texts[0] ?? ''}', or the address of the NIC that has ${macAddress}${others}`,
     },
   ];

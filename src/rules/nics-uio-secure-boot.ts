@@ -3,6 +3,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import { argumentKey } from '../plan/kernel-arguments';
 import { hostRule } from './rule';
+import { fileOf } from './text';
 
 export const nicsUioSecureBoot = hostRule({
   id: 'nics/uio-secure-boot',
@@ -33,9 +34,11 @@ function lockedDown(host: HostIntents, profile: HardwareProfile | null): string 
     if (own !== undefined) return `${path} asks for '${own}'`;
   }
   if (!profile) return undefined;
-  if (profile.secureBoot === true) return `${host.name} has secure boot (${profile.source})`;
+  if (profile.secureBoot === true) return `${host.name} has secure boot (${fileOf(profile.source)})`;
   const present = isKnown(profile.kernelArguments) ? profile.kernelArguments.find(isLockdown) : undefined;
-  return present === undefined ? undefined : `${host.name} was booted with '${present}' (${profile.source})`;
+  return present === undefined
+    ? undefined
+    : `${host.name} was booted with '${present}' (${fileOf(profile.source)})`;
 }
 
 function isLockdown(text: string): boolean {

@@ -14,3 +14,9 @@ export function pages(count: number, size: PageSize): string {
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
+
+/** A profile's source in a message's brackets: the file, or what stands for it. */
+export function fileOf(source: string): string {
+  const text = source.replace(/ \([^()]*\)$/, '').replace(/^\((.*)\)$/, '$1');
+  return text === '' ? 'hardware profile' : text;
+}

@@ -5,7 +5,8 @@ import {
   CpuPartition,
   DataplaneHost,
   type Finding,
-  type HardwareProfile,
+  HardwareProfile,
+  HugepagePool,
 } from '../../constructs';
 import { synthesize } from '../synth';
 import { findingsOf, plainHost, site } from './fixtures';
@@ -67,4 +68,17 @@ test('the document of a profile is no profile: the finding says how to make one 
   expect(others).toEqual([]);
   expect(finding).toMatchObject({ rule: 'props/invalid', path: 'lab/edge' });
   expect(finding?.remedy).toContain("HardwareProfile.fromFile('hardware/edge-1.json')");
+});
+
+test.each([
+  [undefined, '', 'edge has node 0, 1 (hardware profile)'],
+  ['dataplane-host inspect', '', 'edge has node 0, 1 (dataplane-host inspect)'],
+  ['dataplane-host inspect', 'hardware/edge-1.json', 'edge has node 0, 1 (hardware/edge-1.json)'],
+])('a profile made by %s, in the file "%s": %s', (source, file, says) => {
+  const document = { ...(JSON.parse(machine().toText()) as object), source };
+  const hardware = HardwareProfile.fromJson(JSON.parse(JSON.stringify(document)), file);
+  const findings = findingsOf(
+    (stack) => new HugepagePool(plainHost(stack, 'edge', { hardware }), 'pool', { perNode: { 9: 1 } }),
+  );
+  expect(findings.flatMap(({ what }) => what).join('\n')).toContain(says);
 });

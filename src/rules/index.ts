@@ -31,6 +31,7 @@ import { nicsManagement } from './nics-management';
 import { nicsNoIommu } from './nics-no-iommu';
 import { nicsPlannedDevice } from './nics-planned-device';
 import { nicsUioSecureBoot } from './nics-uio-secure-boot';
+import { nicsUioVirtualFunction } from './nics-uio-virtual-function';
 import { openVSwitchBridgeOfOtherHost } from './openvswitch-bridge-of-other-host';
 import { openVSwitchLcoreMask } from './openvswitch-lcore-mask';
 import { openVSwitchNameUnique } from './openvswitch-name-unique';
@@ -89,6 +90,7 @@ const CHECKS: readonly Rule[] = [
   nicsNoIommu,
   nicsPlannedDevice,
   nicsUioSecureBoot,
+  nicsUioVirtualFunction,
   openVSwitchBridgeOfOtherHost,
   openVSwitchLcoreMask,
   openVSwitchNameUnique,

@@ -1,10 +1,5 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
-import {
-  hasBrokenInterruptMasking,
-  isBifurcated,
-  isBifurcatedDriver,
-  isVirtualFunction,
-} from '../hardware/dpdk-drivers';
+import { hasBrokenInterruptMasking, isBifurcated, isBifurcatedDriver } from '../hardware/dpdk-drivers';
 import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
 import type { NicBindingIntent } from '../plan/intents';
@@ -17,7 +12,7 @@ export const nicsDriverUnsuited = hostRule({
   severity: 'error',
   statement: 'The driver of a NicBinding works with the NIC, and on the host.',
   reason:
-    'Mellanox, NVIDIA and MANA NICs work through their kernel driver only; uio_pci_generic needs an interrupt (INTx) that virtual functions lack and the X710 family can\'t mask, and refuses them; vfio-pci refuses every NIC, virtio too, where no IOMMU is: "probe failed with error -22" (DPDK, linux_gsg/linux_drivers.rst; kernel, drivers/uio/uio_pci_generic.c).',
+    'Mellanox, NVIDIA and MANA NICs work through their kernel driver only; uio_pci_generic refuses a NIC whose interrupt (INTx) can\'t be masked, as in the X710 family; vfio-pci refuses every NIC, virtio too, where no IOMMU is: "probe failed with error -22" (DPDK, linux_gsg/linux_drivers.rst; kernel, drivers/uio/uio_pci_generic.c).',
   hardware: {
     facts: ['devices of NICs', 'IOMMU'],
     concerns: (host) => host.nicBindings.some(({ driver }) => driver !== null),
@@ -54,7 +49,7 @@ function problemOf(
       remedy: 'use driver: NicDriver.KERNEL',
     };
   }
-  if (driver === 'uio_pci_generic') return uioProblem(device, nic);
+  if (driver === 'uio_pci_generic') return uioProblem(device);
   return profile && hasNoIommu(profile)
     ? {
         why: 'the host has no IOMMU: its firmware has neither a DMAR nor an IVRS table',
@@ -65,21 +60,12 @@ function problemOf(
     : undefined;
 }
 
-function uioProblem(
-  device: string | null,
-  nic: Nic | undefined,
-): { why: string; remedy: string } | undefined {
-  const remedy = 'use driver: NicDriver.VFIO_PCI';
-  const physical = nic?.physicalFunction;
-  if (physical !== undefined && isKnown(physical) && physical !== null) {
-    return { why: `it is a virtual function (of ${physical}), which has no INTx interrupt`, remedy };
-  }
-  if (device === null) return undefined;
-  if (isVirtualFunction(device)) {
-    return { why: `${device} is a virtual function, which has no INTx interrupt`, remedy };
-  }
-  return hasBrokenInterruptMasking(device)
-    ? { why: `${device} is of the X710 family, whose INTx interrupt can't be masked`, remedy }
+function uioProblem(device: string | null): { why: string; remedy: string } | undefined {
+  return device !== null && hasBrokenInterruptMasking(device)
+    ? {
+        why: `${device} is of the X710 family, whose INTx interrupt can't be masked`,
+        remedy: 'use driver: NicDriver.VFIO_PCI',
+      }
     : undefined;
 }
 

@@ -295,13 +295,11 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
       const hardware = machineWithNics(
         nic({ address: '0000:06:00.0', device: '15b3:1017', driver: 'mlx5_core' }),
         nic({ address: '0000:07:00.0', device: '1414:00ba', driver: 'mana' }),
-        nic({ address: '0000:08:02.0', device: '8086:10ed', physicalFunction: '0000:08:00.0' }),
       );
       const host = on(hardware, stack, 'a');
       new Iommu(host, 'iommu');
       new NicBinding(host, 'mana', { nic: '0000:07:00.0' });
       new NicBinding(host, 'mellanox', { nic: '0000:06:00.0' });
-      new NicBinding(host, 'vf', { nic: '0000:08:02.0', driver: UIO });
       const guest = machine({
         iommu: { acpiTables: [], enabled: false },
         nics: [nic({ address: '0000:04:00.0', device: '1af4:1041', driver: 'virtio-pci', iommuGroup: null })],
@@ -313,11 +311,10 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
         driver: UIO,
       });
     },
-    paths: ['lab/a/mana', 'lab/a/mellanox', 'lab/a/vf', 'lab/b/virtio', 'lab/c/x710'],
+    paths: ['lab/a/mana', 'lab/a/mellanox', 'lab/b/virtio', 'lab/c/x710'],
     says: [
       '1414:00ba (mana) works through its kernel driver only',
       '15b3:1017 (mlx5_core) works through its kernel driver only (hardware/edge.json)',
-      'it is a virtual function (of 0000:08:00.0), which has no INTx interrupt',
       'binds 0000:04:00.0 to vfio-pci, but the host has no IOMMU',
       '8086:1572 is of the X710 family',
       'choose NicDriver.UIO_PCI_GENERIC, which lets the NIC write to all of the memory',
@@ -431,6 +428,30 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
       "lab/c/extra asks for 'lockdown=confidentiality'",
     ],
     remedy: 'use driver: NicDriver.VFIO_PCI with an Iommu',
+  },
+  'nics/uio-virtual-function': {
+    holds(stack) {
+      const virtual = nic({ address: '0000:07:02.0', device: '8086:154c', physicalFunction: '0000:07:00.0' });
+      const host = on(machineWithNics(virtual), stack);
+      new Iommu(host, 'iommu');
+      new NicBinding(host, 'vf', { nic: '0000:07:02.0' });
+      new NicBinding(host, 'plain', { nic: '0000:04:00.0', driver: UIO });
+    },
+    broken(stack) {
+      const virtual = nic({ address: '0000:07:02.0', device: '8086:ffff', physicalFunction: '0000:07:00.0' });
+      new NicBinding(on(machineWithNics(virtual), stack, 'a'), 'vf', { nic: '0000:07:02.0', driver: UIO });
+      new NicBinding(plainHost(stack, 'b'), 'vf', {
+        nic: '0000:04:10.0',
+        device: '8086:10ed',
+        driver: UIO,
+      });
+    },
+    paths: ['lab/a/vf', 'lab/b/vf'],
+    says: [
+      'binds 0000:07:02.0 to uio_pci_generic, but it is a virtual function of 0000:07:00.0 (hardware/edge.json)',
+      '8086:10ed is a virtual function',
+    ],
+    remedy: 'use driver: NicDriver.VFIO_PCI',
   },
   'openvswitch/lcore-mask': {
     holds: (stack) => polling(plainHost(stack), { pmdCpus: '1', otherConfig: { 'dpdk-lcore-mask': '0x1' } }),

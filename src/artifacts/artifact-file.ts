@@ -8,4 +8,6 @@ export interface ArtifactFile {
 
 export interface TextFile extends ArtifactFile {
   readonly content: string;
+  /** What the content begins with, where many files begin so. */
+  readonly beginning?: string;
 }

@@ -46,6 +46,11 @@ function userData({ plan }: PlannedHost): string {
   return `${before}|\n      ${installedPlanText(plan).trimEnd()}${after}`;
 }
 
+/** What every host's user-data begins with: all but the plan and a few lines behind it. */
+export function userDataBeginning(): string {
+  return (frame ??= userDataFrame())[0];
+}
+
 /** All of user-data but the plan is the same for every host: made once. */
 let frame: readonly [before: string, after: string] | undefined;
 

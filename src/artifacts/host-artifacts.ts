@@ -1,6 +1,6 @@
 import type { PlannedHost } from '../plan/fleet-plan';
 import type { TextFile } from './artifact-file';
-import { cloudInit } from './cloud-init';
+import { cloudInit, userDataBeginning } from './cloud-init';
 import { planText } from './plan-text';
 
 /** A host's own files: its plan, and the seed from which it builds itself. */
@@ -11,6 +11,6 @@ export function hostArtifacts(host: PlannedHost): TextFile[] {
     { path: `${directory}/meta-data`, content: metaData },
     { path: `${directory}/network-config`, content: networkConfig },
     { path: `${directory}/plan.json`, content: planText(host.plan) },
-    { path: `${directory}/user-data`, content: userData },
+    { path: `${directory}/user-data`, content: userData, beginning: userDataBeginning() },
   ];
 }

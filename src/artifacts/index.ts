@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { FleetPlan } from '../plan/fleet-plan';
 import { canonicalJson } from '../values/canonical-json';
 import { fullAgentBundle } from './agent-bundle';
 import { ansibleProject } from './ansible';
-import type { ArtifactFile } from './artifact-file';
+import type { ArtifactFile, TextFile } from './artifact-file';
 import { findingsFiles, type FindingsReport } from './findings';
 import { hostArtifacts } from './host-artifacts';
 import { fleetSummary } from './summary';
@@ -32,15 +32,28 @@ export const INDEX_PATH = 'index.json';
  */
 export function* artifacts(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {
   const index: { readonly path: string; readonly sha256: string }[] = [];
+  const hash = fileHash();
   for (const file of files(fleet, findings)) {
-    index.push({ path: file.path, sha256: createHash('sha256').update(file.content).digest('hex') });
+    index.push({ path: file.path, sha256: hash(file) });
     yield file;
   }
   index.sort((a, b) => (a.path < b.path ? -1 : 1));
   yield { path: INDEX_PATH, content: `${canonicalJson({ files: index }, 1)}\n` };
 }
 
-function* files(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {
+/** SHA-256 (hex) of one file after the other; a beginning that many of them have is hashed once. */
+function fileHash(): (file: ArtifactFile | TextFile) => string {
+  const begun = new Map<string, Hash>();
+  return (file) => {
+    const beginning = 'beginning' in file ? file.beginning : undefined;
+    if (beginning === undefined) return createHash('sha256').update(file.content).digest('hex');
+    const state = begun.get(beginning) ?? createHash('sha256').update(beginning);
+    begun.set(beginning, state);
+    return state.copy().update(file.content.slice(beginning.length)).digest('hex');
+  };
+}
+
+function* files(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile | TextFile, void> {
   yield { path: 'agent/dataplane-host', content: fullAgentBundle(), executable: true };
   yield* ansibleProject(fleet);
   for (const host of fleet.hosts) yield* hostArtifacts(host);

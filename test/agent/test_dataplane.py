@@ -408,6 +408,15 @@ class Dpdk(OnTheBench):
         self.assertIn('underlay/nic0: no PMD thread polls the port\'s receive queue: 0; a CPU of its NUMA node must be in pmd-cpu-mask; '
                       'dpif_netdev', result.stderr)
 
+    def test_open_vswitch_that_somebody_stopped_is_started_again(self):
+        plan = self.dpdk_plan()
+        self.apply(self.east, plan)
+        self.east.run('systemctl', 'stop', 'openvswitch-switch')
+        self.apply(self.east, plan)
+        self.assertEqual(self.east.vsctl('get', 'Open_vSwitch', '.', 'dpdk_initialized'), 'true')
+        self.assertEqual(self.east.vsctl('get', 'Interface', 'nic0', 'error'), '[]')
+        self.assertEqual(self.apply(self.east, plan), [])
+
     def test_dpdk_that_does_not_start_is_told_in_its_own_words_and_can_be_mended(self):
         for start in ('true', 'try'):
             message = self.refused(self.east, self.dpdk_plan(dpdk_init=start, dpdk_lcore_mask='0x100000'))

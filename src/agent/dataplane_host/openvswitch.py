@@ -125,12 +125,18 @@ class OtherConfig(Resource):
         return root and root["other_config"].get(self.key)
 
     def before(self):
-        if switch_of(self.host).root() is None:  # installed, but never started
-            self.host.run(["systemctl", "start", self.plan["service"]], check=False, timeout=330)
+        self._start()
         return {"value": self.read(), "restarts": self.restarts}
 
+    def _start(self):
+        """Installed, but never started; or stopped by somebody."""
+        if switch_of(self.host).root() is None:
+            self.host.run(["systemctl", "start", self.plan["service"]], check=False, timeout=330)
+
     def change(self, present):
-        self.write(self.host, self.key, self.wanted, self.restarts)
+        self._start()
+        if self.read() != self.wanted:
+            self.write(self.host, self.key, self.wanted, self.restarts)
 
     @staticmethod
     def write(host, key, value, restarts):

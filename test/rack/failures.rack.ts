@@ -66,7 +66,9 @@ describe('a provisioned pair', () => {
       west.ssh(['sudo', 'dataplane-host', 'apply', '--stage', 'dataplane']),
     );
     expect(apply.exitCode).toBe(1);
-    expect(apply.stderr).toMatch(/DPDK didn't start in Open vSwitch[^]*EAL: [^]*memory[^]*socket 1/i);
+    // Which of the two it is, is Open vSwitch's own choice; the words are its own, too.
+    expect(apply.stderr).toMatch(/DPDK didn't start in Open vSwitch|Open vSwitch doesn't run/);
+    expect(apply.stderr).toMatch(/EAL: .*(memory|hugepages)/i);
 
     await progress.step('reboot west', () => west.reboot());
     await expectPackets();
@@ -78,7 +80,8 @@ describe('a provisioned pair', () => {
       run.deploy(),
     );
     expect(exitCode).not.toBe(0);
-    expect(stdout + stderr).toMatch(/tried and failed[^]*init=\/bin\/false/);
+    expect(stdout + stderr).toContain('the boot arguments were tried and failed');
+    expect(stdout + stderr).toContain('init=/bin/false');
     expect(await west.run(['cat', '/proc/cmdline'])).not.toContain('init=/bin/false');
     run.useApp(FLAGSHIP.app);
     await onRack(progress, 'deploy the flagship again', () => run.deploy());

@@ -8,6 +8,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 const LAYERS = [
   ['examples'],
   ['constructs'],
+  ['src/cli'],
   ['src/artifacts'],
   ['src/rules'],
   ['src/plan'],

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ProfileError } from '../hardware/profile-error';
-import { packageRoot } from './package-root';
+import { packageFacts } from '../artifacts/package-facts';
 import { inspect } from './inspect';
 import { CommandError, say, type Streams } from './streams';
 
@@ -27,7 +25,7 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
       return 0;
     }
     if (name === '--version') {
-      streams.out(`${version()}\n`);
+      streams.out(`${packageFacts().version}\n`);
       return 0;
     }
     const command = COMMANDS.get(name ?? '');
@@ -47,13 +45,6 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
     }
     throw error;
   }
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }
 
 if (require.main === module) {

@@ -137,6 +137,8 @@ export class StackRun {
         ...this.terraform.environment,
         ANSIBLE_SSH_COMMON_ARGS: `-F ${this.rack.sshConfiguration}`,
         ANSIBLE_HOME: join(this.folder, 'ansible-home'),
+        // By default all racks of a user share one, and a connection to "east" is then the other rack's.
+        ANSIBLE_SSH_CONTROL_PATH_DIR: this.rack.record.socketFolder,
         ANSIBLE_NOCOLOR: '1',
         ...this.appEnvironment,
         ...environment,

@@ -10,7 +10,6 @@ How a module plugs in (src/agent/dataplane_host/<module>.py, named in the plan's
   `host.write_attribute` … `host.state` has the records (state.py).
 - Errors are `Problem(what, where, value, remedy)` from host.py, raised or returned by `problems`.
 """
-from .host import Problem  # noqa: F401  (modules import it from here)
 
 
 class Resource:

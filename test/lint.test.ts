@@ -65,7 +65,7 @@ describe('lint', () => {
   }, 60_000);
 
   const order =
-    'examples → constructs → src/artifacts → src/rules → src/plan → src/platforms, src/hardware → src/values';
+    'examples → constructs → src/cli → src/artifacts → src/rules → src/plan → src/platforms, src/hardware → src/values';
   test.each([
     ['constructs/upwards.ts', `constructs may not import examples: imports run ${order}`],
     ['src/rules/type-import.ts', `src/rules may not import src/artifacts: imports run ${order}`],

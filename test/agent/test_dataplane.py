@@ -408,6 +408,12 @@ class Dpdk(OnTheBench):
         self.assertIn('underlay/nic0: no PMD thread polls the port\'s receive queue: 0; a CPU of its NUMA node must be in pmd-cpu-mask; '
                       'dpif_netdev', result.stderr)
 
+    def test_restarts_in_a_row_are_none_too_many_for_systemd(self):
+        # One of the units allows five starts in ten seconds, and Open vSwitch's service needs it.
+        for mebibytes in range(300, 306):
+            self.apply(self.east, self.dpdk_plan(dpdk_extra=f'--no-huge --legacy-mem -m {mebibytes} --no-pci'))
+        self.assertEqual(self.east.run('systemctl', 'is-active', 'openvswitch-switch').stdout.strip(), 'active')
+
     def test_open_vswitch_that_somebody_stopped_is_started_again(self):
         plan = self.dpdk_plan()
         self.apply(self.east, plan)

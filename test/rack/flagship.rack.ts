@@ -2,7 +2,7 @@
  * The flagship example on the rack, as its users live with it: first deploy, second deploy, reboot, change, refusals.
  * What fails and how it is undone: failures.rack.ts, which goes on from the pair that is saved here.
  */
-import { FLAGSHIP, EDGE_PAIR_APP, changed, onRack, recap } from './flagship';
+import { FLAGSHIP, EDGE_PAIR_APP, changed, failsOnRack, onRack, recap } from './flagship';
 import { farAddresses, hostEvidence, ping, routingHeaders } from './evidence';
 import { Progress } from './progress';
 import { freshPair, saveProvisionedPair } from './provisioned';
@@ -122,9 +122,7 @@ describe('the flagship example', () => {
       [{ uplink: { east: '0000:00:05.0' }, device: { east: '8086:1572' } }, /0000:00:05\.0[^]*8086:10d3/],
     ] as const) {
       run.useApp(EDGE_PAIR_APP, changed(change));
-      const result = await run.deploy();
-      expect(result.exitCode).not.toBe(0);
-      expect(result.stdout + result.stderr).toMatch(words);
+      expect(await failsOnRack(progress, 'deploy that is refused', () => run.deploy())).toMatch(words);
     }
     run.useApp(FLAGSHIP.app);
     await onRack(progress, 'deploy the flagship after the refusals', () => run.deploy());

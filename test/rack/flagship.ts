@@ -26,6 +26,19 @@ export async function onRack(
   });
 }
 
+/** A command that has to fail; hands back all that it said. */
+export async function failsOnRack(
+  progress: Progress,
+  title: string,
+  command: () => Promise<RunResult>,
+): Promise<string> {
+  return progress.step(title, async () => {
+    const { exitCode, stdout, stderr } = await command();
+    if (exitCode !== 0) return stdout + stderr;
+    throw new RackError(`${title}: exit code 0\n${lastLines(stdout + stderr, 80)}`);
+  });
+}
+
 /** How a playbook ended for each host: Ansible's recap. */
 export function recap(output: string): [string, { changed: number; failed: number; unreachable: number }][] {
   return [...output.matchAll(/^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)/gm)].map(

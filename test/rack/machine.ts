@@ -9,6 +9,7 @@ import { type Accelerator, captureFile, qemuArguments, qmpSocket } from './qemu'
 import { Qmp } from './qmp';
 import {
   endMachine,
+  isAlive,
   isMachineProcess,
   type MachineRecord,
   runFolder,
@@ -100,6 +101,11 @@ export class Machine {
 
   get isRunning(): boolean {
     return isMachineProcess(this.record.process, this.context.record().id, this.name);
+  }
+
+  /** How often QEMU was started for this machine. */
+  get starts(): number {
+    return this.record.starts;
   }
 
   /** Path of the capture of a link whose first end is this machine, as of its latest start. */
@@ -285,7 +291,8 @@ export class Machine {
   private async waitForMonitor(): Promise<void> {
     const end = Date.now() + 30_000;
     while (!existsSync(this.monitor)) {
-      if (!this.isRunning) throw this.failed('QEMU ended at once');
+      // Not `isRunning`: while it goes from setpriv to QEMU, the process has no command line for a moment.
+      if (!isAlive(this.record.process)) throw this.failed('QEMU ended at once');
       if (Date.now() > end) throw this.failed('QEMU has no monitor after 30 s');
       await sleep(50);
     }

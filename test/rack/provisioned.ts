@@ -21,7 +21,7 @@ const BEFORE = 'before.json';
 
 /** Machines that nobody has touched, and the stack that is about to be deployed to them. */
 export async function freshPair(progress: Progress): Promise<ProvisionedFlagship> {
-  const rack = await Rack.up('two-sites', { progress });
+  const rack = await Rack.booted('two-sites', { progress });
   return { rack, run: new StackRun(rack, FLAGSHIP), before: await rememberState(rack) };
 }
 

@@ -104,7 +104,7 @@ test('an igb sits behind a root port, below 4 GiB, where QEMU maps its virtual f
   };
   const igb: Topology = { ...topology, machines: [machine] };
   const words = qemuArguments(launch('east', { topology: igb }));
-  expect(values(words, '-cpu')).toEqual(['max,phys-bits=39']);
+  expect(values(words, '-cpu')).toEqual(['max,la57=off,smap=off,smep=off,pku=off,umip=off,phys-bits=39']);
   expect(values(words, '-smp')).toEqual(['4,sockets=1,threads=2']);
   expect(values(words, '-device')).toEqual(
     expect.arrayContaining([

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ describe('the rack', () => {
   let saved: string | undefined;
 
   beforeAll(async () => {
-    rack = await Rack.up('two-sites', { progress });
+    rack = await Rack.booted('two-sites', { progress });
     racks.push(rack);
   });
 
@@ -187,10 +187,22 @@ describe('the command line', () => {
     rmSync(cache, { recursive: true, force: true });
   });
 
-  const cli = (...words: readonly string[]) =>
-    spawn(process.execPath, ['--require', 'tsx/cjs', 'test/rack/cli.ts', ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const children: ChildProcess[] = [];
+
+  afterEach(() => {
+    // One that a failed test left would hold the whole test run up.
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  function cli(...words: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', 'test/rack/cli.ts', ...words], {
+      // Not the default: to jest's tests process.env is a copy, which spawn doesn't know.
+      env: process.env,
+      stdio: 'ignore',
     });
+    children.push(child);
+    return child;
+  }
 
   /** The run that this process owns, as soon as its machines are powered on. */
   async function runOf(owner: number | undefined): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, makePrivateFolder, requireFreeSpace } from './folders';
@@ -123,6 +123,11 @@ export class Rack {
     });
   }
 
+  /** Machines that were booted from fresh disks and then left alone: in seconds where some earlier run has saved them so. */
+  static async booted(topologyName: string, options: RackOptions = {}): Promise<Rack> {
+    return Rack.provisioned('booted', topologyName, options, () => Promise.resolve());
+  }
+
   /** A rack in the state that `provision` gives it: saved from an earlier run, or made now and saved. */
   static async provisioned(
     name: string,
@@ -215,6 +220,15 @@ export class Rack {
     return this.machine(end.machine).captureOf(link);
   }
 
+  /** A machine begins anew: a fresh disk, another seed, the keys that it had. Powers it on and doesn't wait for it. */
+  async reinstall(name: string, options: MachineOptions): Promise<void> {
+    const machine = this.machine(name);
+    await machine.end();
+    rmSync(machine.disk);
+    await this.makeDisk(machine, options);
+    await this.startOnFreePort(machine);
+  }
+
   /** Freezes memory and disks under a name; the machines go on. Returns where they were put. */
   async save(name: string, key = ''): Promise<string> {
     const folder = await this.savedFolder(name, key);
@@ -296,7 +310,7 @@ export class Rack {
   }
 
   private async makeDisk(machine: Machine, options: MachineOptions): Promise<void> {
-    mkdirSync(machine.folder, { mode: 0o700 });
+    makePrivateFolder(machine.folder);
     await check('qemu-img', [
       ...['create', '-q', '-f', 'qcow2', '-F', 'raw'],
       ...['-b', this.image.disk, machine.disk],
@@ -304,7 +318,8 @@ export class Rack {
     const seed = seedOf({
       topology: this.topology,
       machine: machine.spec,
-      instanceId: `${this.id}-${machine.name}`,
+      // Another seed is another instance, also on a machine that had one before.
+      instanceId: `${this.id}-${machine.name}-${machine.starts}`,
       authorizedKey: readKeys(this.keys, 'id_ed25519').publicKey,
       hostKey: readKeys(this.keys, `${machine.name}.host_key`),
       userData: options.userData,

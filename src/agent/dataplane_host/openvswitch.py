@@ -30,14 +30,15 @@ def resources(host, plan):
 
 
 def restart(host, service, daemon_service):
-    before = log_lines(host)
+    before, old = log_lines(host), daemon_process(host)[0]
     switch_of(host).tables = None
     for _ in range(3):
-        # A crash loop leaves units that systemd refuses to start again; in the middle of one a start may come too soon.
-        host.run(["systemctl", "reset-failed", service, daemon_service, "ovsdb-server.service"], check=False)
+        # A crash loop, or some restarts within 10 s, leave units that systemd refuses to start again; in the middle of a
+        # crash loop a start may come too soon.
+        host.run(["systemctl", "reset-failed", service, daemon_service, "ovsdb-server.service", "ovs-record-hostname.service"], check=False)
         log(STAGE, service, "restarting")
         answer = host.run(["systemctl", "restart", service], check=False, timeout=330)
-        started = not answer.rc and host.wait_for(lambda: switch_of(host).running(daemon_service), 30)
+        started = not answer.rc and host.wait_for(lambda: switch_of(host).running(daemon_service) and daemon_process(host)[0] != old, 30)
         words = words_since(host, before)
         if started or not words.startswith("nothing"):
             break

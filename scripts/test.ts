@@ -43,11 +43,13 @@ async function main(set: string | undefined, filter: readonly string[]): Promise
     console.error('usage: npm test [-- FILTER…], npm run test:rack [-- FILTER…]');
     return 2;
   }
-  const results: (readonly [Runner, Result, number])[] = [];
-  for (const runner of runners) {
-    const started = Date.now();
-    results.push([runner, await runOne(runner), (Date.now() - started) / 1000]);
-  }
+  // Side by side: the agent's tests mostly wait for systemd and Open vSwitch. Only the first one's output is live.
+  const results = await Promise.all(
+    runners.map(async (runner, index): Promise<readonly [Runner, Result, number]> => {
+      const started = Date.now();
+      return [runner, await runOne(runner, index === 0), (Date.now() - started) / 1000];
+    }),
+  );
 
   const all = results.map(([, result]) => result);
   if (process.env['CDKTF_DATAPLANE_SETUP_FAILED'] === '1') {
@@ -67,11 +69,11 @@ async function main(set: string | undefined, filter: readonly string[]): Promise
 }
 
 /** A runner that crashes, hands back no report, or fails without naming a test, has one failure: itself. */
-async function runOne(runner: Runner): Promise<Result> {
+async function runOne(runner: Runner, live: boolean): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'cdktf-dataplane-report-'));
   const report = join(directory, 'report.json');
   try {
-    const code = await runToEnd(runner.command, runner.args(report));
+    const code = await runToEnd(runner.command, runner.args(report), live);
     let result: Result;
     try {
       result = runner.read(readFileSync(report, 'utf8'));
@@ -88,19 +90,25 @@ async function runOne(runner: Runner): Promise<Result> {
   }
 }
 
-/** Exit code; 127 where the program isn't there. Ctrl-C reaches the runner too, which ends by itself. */
-function runToEnd(command: string, args: readonly string[]): Promise<number> {
+/**
+ * Exit code; 127 where the program isn't there. Ctrl-C reaches the runner too, which ends by itself. What isn't shown `live`
+ * is shown at the end, in one piece.
+ */
+function runToEnd(command: string, args: readonly string[], live: boolean): Promise<number> {
   return new Promise((resolve) => {
     // A runner's report on standard output would stand beside the one on standard error.
     const child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', live ? 'inherit' : 'pipe'],
       cwd: join(__dirname, '..'),
     });
+    const said: Buffer[] = [];
+    child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
     const wait = () => undefined;
     process.on('SIGINT', wait);
     child.on('error', () => resolve(127));
     child.on('close', (code) => {
       process.off('SIGINT', wait);
+      process.stderr.write(Buffer.concat(said));
       resolve(code ?? -1);
     });
   });

@@ -4,7 +4,7 @@
  */
 import { farAddresses, ping } from './evidence';
 import { FLAGSHIP, EDGE_PAIR_APP, changed, failsOnRack, onRack, recap } from './flagship';
-import { hostState, type HostState } from './host-state';
+import { hostSnapshot, type HostSnapshot } from './host-state';
 import type { Machine } from './machine';
 import { Progress } from './progress';
 import { provisionedPair } from './provisioned';
@@ -18,7 +18,7 @@ const NODE_1_PAGES = '/sys/devices/system/node/node1/hugepages/hugepages-1048576
 describe('a provisioned pair', () => {
   let rack: Rack | undefined;
   let run: StackRun;
-  let before: ReadonlyMap<string, HostState>;
+  let before: ReadonlyMap<string, HostSnapshot>;
   let east: Machine;
   let west: Machine;
 
@@ -88,13 +88,18 @@ describe('a provisioned pair', () => {
     // The stack asks for it before it is destroyed: the undo resource has to be there.
     run.useApp(EDGE_PAIR_APP, changed({ onDestroy: 'undo', retired: ['west'] }));
     await onRack(progress, 'deploy with west retired', () => run.deploy());
-    expect(await hostState(west)).toEqual(before.get('west'));
+    await expectAsBefore(west);
     const boot = await west.bootId();
     await onRack(progress, 'cdktf destroy', () => run.destroy());
-    expect(await hostState(east)).toEqual(before.get('east'));
-    expect(await hostState(west)).toEqual(before.get('west'));
+    await expectAsBefore(east);
+    await expectAsBefore(west);
     expect(await west.bootId()).toBe(boot);
   });
+
+  async function expectAsBefore(machine: Machine): Promise<void> {
+    const earlier = before.get(machine.name);
+    expect((await hostSnapshot(machine, earlier)).state).toEqual(earlier?.state);
+  }
 
   async function expectPackets(): Promise<void> {
     // Waits for the unit that applies the plan at each boot.

@@ -6,7 +6,8 @@ import { profileDocument, type ProfileDocument } from '../../src/hardware/profil
 import type { Machine } from './machine';
 import { check } from './process';
 import { Progress } from './progress';
-import { Rack } from './rack';
+import { untouchedPair } from './provisioned';
+import type { Rack } from './rack';
 
 const progress = new Progress({ label: 'inspect' });
 
@@ -38,7 +39,7 @@ describe('inspect on a machine', () => {
   let east: Machine;
 
   beforeAll(async () => {
-    rack = await Rack.booted('two-sites', { progress });
+    rack = await untouchedPair(progress);
     east = rack.machine('east');
   });
 

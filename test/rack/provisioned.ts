@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flagshipArtifacts } from '../../scripts/flagship-artifacts';
 import { FLAGSHIP, onRack } from './flagship';
-import { hostState, type HostState } from './host-state';
+import { hostSnapshot, type HostSnapshot } from './host-state';
 import type { Progress } from './progress';
 import { Rack } from './rack';
 import { StackRun } from './stack-run';
@@ -13,16 +13,20 @@ export interface ProvisionedFlagship {
   readonly rack: Rack;
   readonly run: StackRun;
   /** By machine: what was there before the deploy, so what undo must give back. */
-  readonly before: ReadonlyMap<string, HostState>;
+  readonly before: ReadonlyMap<string, HostSnapshot>;
 }
 
 const SAVED = 'flagship';
 const BEFORE = 'before.json';
 
-/** Machines that nobody has touched, and the stack that is about to be deployed to them. */
+/** Machines that were booted from fresh disks and then left alone: in seconds where some earlier run has saved them so. */
+export function untouchedPair(progress: Progress): Promise<Rack> {
+  return Rack.provisioned('untouched', 'two-sites', { progress }, rememberState);
+}
+
+/** Such machines, and the stack that is about to be deployed to them. */
 export async function freshPair(progress: Progress): Promise<ProvisionedFlagship> {
-  const rack = await Rack.booted('two-sites', { progress });
-  return { rack, run: new StackRun(rack, FLAGSHIP), before: await rememberState(rack) };
+  return flagshipOn(await untouchedPair(progress));
 }
 
 /** For those that need the pair as it is now; see `provisionedPair`. */
@@ -33,19 +37,26 @@ export async function saveProvisionedPair(rack: Rack): Promise<void> {
 /** The pair as the first deploy leaves it: a saved one where there is one of this agent and this plan, or made now. */
 export async function provisionedPair(progress: Progress): Promise<ProvisionedFlagship> {
   const options = { progress, key: provisionedKey() };
-  const rack = await Rack.provisioned(SAVED, 'two-sites', options, async (fresh) => {
-    await rememberState(fresh);
-    await onRack(progress, 'first deploy', () => new StackRun(fresh, FLAGSHIP).deploy());
-  });
-  const before = JSON.parse(readFileSync(join(rack.workFolder, BEFORE), 'utf8')) as Record<string, HostState>;
+  return flagshipOn(
+    await Rack.provisioned(SAVED, 'two-sites', options, async (fresh) => {
+      await rememberState(fresh);
+      await onRack(progress, 'first deploy', () => new StackRun(fresh, FLAGSHIP).deploy());
+    }),
+  );
+}
+
+function flagshipOn(rack: Rack): ProvisionedFlagship {
+  const text = readFileSync(join(rack.workFolder, BEFORE), 'utf8');
+  const before = JSON.parse(text) as Record<string, HostSnapshot>;
   return { rack, run: new StackRun(rack, FLAGSHIP), before: new Map(Object.entries(before)) };
 }
 
-async function rememberState(rack: Rack): Promise<ReadonlyMap<string, HostState>> {
-  const before = new Map<string, HostState>();
-  for (const machine of rack.machines) before.set(machine.name, await hostState(machine));
-  writeFileSync(join(rack.workFolder, BEFORE), JSON.stringify(Object.fromEntries(before)));
-  return before;
+async function rememberState(rack: Rack): Promise<void> {
+  const snapshots = rack.machines.map(
+    async (machine) => [machine.name, await hostSnapshot(machine)] as const,
+  );
+  const before = Object.fromEntries(await Promise.all(snapshots));
+  writeFileSync(join(rack.workFolder, BEFORE), JSON.stringify(before));
 }
 
 /** Other artifacts (the agent's files are among them), other machines: index.json has the SHA-256 of each. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cacheFolder } from './folders';
 import { check, processArguments, processStartTime, sleep } from './process';
 import { Progress } from './progress';
+import { untouchedPair } from './provisioned';
 import { Rack } from './rack';
 import { listRuns, runFolder } from './runs';
 
@@ -24,7 +25,7 @@ describe('the rack', () => {
   let saved: string | undefined;
 
   beforeAll(async () => {
-    rack = await Rack.booted('two-sites', { progress });
+    rack = await untouchedPair(progress);
     racks.push(rack);
   });
 

@@ -123,11 +123,6 @@ export class Rack {
     });
   }
 
-  /** Machines that were booted from fresh disks and then left alone: in seconds where some earlier run has saved them so. */
-  static async booted(topologyName: string, options: RackOptions = {}): Promise<Rack> {
-    return Rack.provisioned('booted', topologyName, options, () => Promise.resolve());
-  }
-
   /** A rack in the state that `provision` gives it: saved from an earlier run, or made now and saved. */
   static async provisioned(
     name: string,

@@ -17,7 +17,7 @@ import { ansible, ask, testWith } from '../tools';
 import { writeFiles } from './directory';
 import { hostPlan, NOTHING_FOUND, sampleFleet } from './fixture';
 import { Sshd, sshdPossible } from './sshd';
-import { agentBelow, agentThatAnswers, type Answer } from './stand-in-agent';
+import { agentBelow, agentThatAnswers, agentThatAnswersInTurn, type Answer } from './stand-in-agent';
 
 /** A plan that asks for nothing but the agent itself: it can be applied below any directory. */
 const NOTHING: Stages = {
@@ -221,6 +221,36 @@ describe('what the agent says', () => {
       expect(text).not.toContain('Traceback');
     },
     60_000,
+  );
+
+  testWith(ansible())(
+    'what the agent says after a reboot counts: a failed trial fails the run, a good one ends it well',
+    ({ playbook }) => {
+      const reboot = { ...ANSWER, changed: true, rebootRequired: true, rebootReasons: ['iommu=pt'] };
+      const what = 'the boot arguments were tried and failed';
+      const failed = { ...ANSWER, problems: [{ what, where: 'boot', value: 'iommu=pt', remedy: 'look' }] };
+      for (const [after, code, words] of [
+        [failed, 2, what],
+        [reboot, 2, 'east was rebooted and still wants a reboot: iommu=pt'],
+        [ANSWER, 0, 'failed=0'],
+      ] as const) {
+        const bench = new Bench(fleet({ ...smallHost('east'), reboot: 'whenNeeded' }));
+        bench.carry(agentThatAnswersInTurn(join(bench.root, 'calls'), [reboot, after]));
+        // The one task that can't be run here: it would reboot this machine.
+        const tasks = join(bench.directory, 'ansible/roles/dataplane_host/tasks/reboot.yml');
+        const text = readFileSync(tasks, 'utf8');
+        const without = text.replace(
+          /ansible\.builtin\.reboot:\n( +)reboot_timeout:.*\n +msg:.*\n/,
+          'ansible.builtin.pause:\n$1seconds: 0\n',
+        );
+        expect(without).not.toBe(text);
+        writeFileSync(tasks, without);
+        const run = bench.play(playbook, 'site.yaml');
+        expect(run.text).toContain(words);
+        expect(run.code).toBe(code);
+        expect(readFileSync(join(bench.root, 'calls'), 'utf8')).toBe('xx');
+      }
+    },
   );
 
   testWith(ansible())(

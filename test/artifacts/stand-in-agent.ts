@@ -34,3 +34,22 @@ export function agentThatAnswers(answer: Answer, first = ''): string {
   const main = `import sys\n${first}\nprint(${JSON.stringify(JSON.stringify(answer))})\nsys.exit(${answer.problems.length > 0 ? 1 : 0})\n`;
   return carried({ ...files, '__main__.py': strToU8(main) });
 }
+
+/** An agent that answers its calls with these in turn, and the last of them from then on. `counter`: a file of its own. */
+export function agentThatAnswersInTurn(counter: string, answers: readonly Answer[]): string {
+  const texts = answers.map((answer) => JSON.stringify(answer));
+  const codes = answers.map(({ problems }) => (problems.length > 0 ? 1 : 0));
+  const bundle = fullAgentBundle();
+  const files = unzipSync(bundle.subarray(bundle.indexOf('\n') + 1));
+  const main = [
+    'import os, sys',
+    `counter = ${JSON.stringify(counter)}`,
+    'calls = os.path.getsize(counter) if os.path.exists(counter) else 0',
+    'open(counter, "a").write("x")',
+    `turn = min(calls, ${answers.length - 1})`,
+    `print(${JSON.stringify(texts)}[turn])`,
+    `sys.exit(${JSON.stringify(codes)}[turn])`,
+    '',
+  ].join('\n');
+  return carried({ ...files, '__main__.py': strToU8(main) });
+}

@@ -1,9 +1,9 @@
 import { isKnown } from '../hardware/unknown';
 import { groupsBy } from '../plan/groups';
-import { dpdkNics } from './dpdk-nics';
+import { dpdkNics } from '../plan/dpdk-nics';
 import { hardwareRule } from './hardware-rule';
-import { pmdCpus } from './pmd-cpus';
-import { fileOf } from './text';
+import { pmdCpus } from '../plan/pmd-cpus';
+import { fileOf } from '../values/text';
 
 export const cpusPmdOnNicNode = hardwareRule({
   id: 'cpus/pmd-on-nic-node',

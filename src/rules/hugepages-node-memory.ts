@@ -2,7 +2,7 @@ import { isKnown, UNKNOWN } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
 import { PlannedHugepages, sumMib } from './planned-hugepages';
 import type { Violation } from './rule';
-import { mebibytes, pages, fileOf } from './text';
+import { mebibytes, pages, fileOf } from '../values/text';
 
 export const hugepagesNodeMemory = hardwareRule({
   id: 'hugepages/node-memory',

@@ -1,10 +1,10 @@
 import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import type { CpuSet } from '../values/cpu-set';
-import { dpdkNics, type DpdkNic } from './dpdk-nics';
-import { pmdCpus } from './pmd-cpus';
+import { dpdkNics, type DpdkNic } from '../plan/dpdk-nics';
+import { pmdCpus } from '../plan/pmd-cpus';
 import { hostRule, type Violation } from './rule';
-import { counted } from './text';
+import { counted } from '../values/text';
 
 export const openVSwitchQueuesAndPmds = hostRule({
   id: 'openvswitch/queues-and-pmds',

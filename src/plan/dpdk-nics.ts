@@ -1,6 +1,6 @@
 import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
-import type { DpdkPortIntent, HostIntents, NicBindingIntent } from '../plan/intents';
+import type { DpdkPortIntent, HostIntents, NicBindingIntent } from './intents';
 
 /** A port with the binding of its NIC. */
 export interface DpdkNic {

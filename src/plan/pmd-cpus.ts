@@ -1,4 +1,4 @@
-import type { HostIntents } from '../plan/intents';
+import type { HostIntents } from './intents';
 import { CpuSet } from '../values/cpu-set';
 
 /** The CPUs of the poll mode drivers, and who says so. */

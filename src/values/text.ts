@@ -1,4 +1,4 @@
-import type { PageSize } from '../values/page-size';
+import type { PageSize } from './page-size';
 
 /** `3,296 MiB`. */
 export function mebibytes(count: number): string {

@@ -1,5 +1,4 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
-import { isKnown } from '../hardware/unknown';
 import { fileOf } from '../values/text';
 import type { DerivedValue, Refusal } from './intents';
 
@@ -10,19 +9,6 @@ export type Choice<T> =
 /** How to get what a choice needs. */
 export const MAKE_PROFILE =
   "make one by `npx cdktf-dataplane inspect user@host > hardware/host.json`, and give it to the host: hardware: HardwareProfile.fromFile('hardware/host.json')";
-
-/** Where a NIC is. `unsaid`: the profile doesn't say; `absent`: the host has no such NIC, which is a finding of its own. */
-export type NicPlace = number | 'unsaid' | 'absent';
-
-/** Firmware that doesn't say: Open vSwitch takes node 0 (lib/netdev-dpdk.c). With one node there is no question. */
-export function nicPlace(profile: HardwareProfile, address: string): NicPlace {
-  const nic = profile.nic(address);
-  if (isKnown(nic) && nic === null) return 'absent';
-  if (isKnown(nic) && nic !== null && isKnown(nic.node)) return nic.node ?? 0;
-  const { nodes } = profile;
-  const [only, ...others] = isKnown(nodes) ? nodes : [];
-  return only && others.length === 0 ? only.id : 'unsaid';
-}
 
 /** NICs of which it must be said where they are. */
 export function unsaidNodes(

@@ -3,7 +3,8 @@ import type { HardwareProfile } from '../hardware/hardware-profile';
 import { isKnown } from '../hardware/unknown';
 import { CpuSet } from '../values/cpu-set';
 import { counted, fileOf } from '../values/text';
-import { listed, MAKE_PROFILE, nicPlace, unsaidNodes, type Choice } from './choice';
+import { listed, MAKE_PROFILE, unsaidNodes, type Choice } from './choice';
+import { nicPlace } from './dpdk-nics';
 import type { CpuPartitionIntent, CpuRequestIntent, HostIntents, Refusal } from './intents';
 
 /** A NUMA node with CPUs, while its cores are given away. */
@@ -71,7 +72,7 @@ export function chooseCpus(host: HostIntents, request: CpuRequestIntent): Choice
     reason,
   });
   return {
-    part: { path, housekeeping, ...cpus, isolateAtBoot },
+    part: { path, housekeeping, ...cpus, isolateAtBoot, isChosen: true },
     values: [
       ...(cpus.dataplane.size > 0
         ? [value('dataplane CPUs', cpus.dataplane, dataplaneReason(dataplane))]
@@ -224,10 +225,10 @@ function roomText({ id, cores, free, nics }: CoreNode): string {
 /** Hosts may have hundreds of cores. */
 const SHOWN_CORES = 8;
 
-/** `2 whole cores of node 0`, each node's with `more` behind it. */
+/** `2 whole cores of node 0; 1 whole core of node 1`, each with `more` behind it. */
 function describe(given: Given, more: (node: CoreNode) => string = () => ''): string {
   const parts = [...given].sort(([a], [b]) => a.id - b.id);
-  return listed(parts.map(([node, cores]) => `${coresText(cores)} of node ${node.id}${more(node)}`));
+  return parts.map(([node, cores]) => `${coresText(cores)} of node ${node.id}${more(node)}`).join('; ');
 }
 
 function coresText(cores: readonly CpuCore[]): string {
@@ -259,5 +260,5 @@ function dataplaneReason(given: Given): string {
 
 function housekeepingReason(nodes: readonly CoreNode[], housekeeping: CpuSet): string {
   const hasZero = housekeeping.cpus.includes(0) ? "CPU 0's core, and " : '';
-  return `all that is left: ${hasZero}at least a whole core of node ${listed(nodes.map(({ id }) => `${id}`))}`;
+  return `all that is left: ${hasZero}at least a whole core of each node (${nodes.map(({ id }) => id).join(', ')})`;
 }

@@ -2,8 +2,8 @@ import type { HardwareProfile } from '../hardware/hardware-profile';
 import { isKnown } from '../hardware/unknown';
 import { PageSize } from '../values/page-size';
 import { fileOf, mebibytes, pages } from '../values/text';
-import { listed, MAKE_PROFILE, nicPlace, unsaidNodes, type Choice } from './choice';
-import { dpdkNics } from './dpdk-nics';
+import { listed, MAKE_PROFILE, unsaidNodes, type Choice } from './choice';
+import { dpdkNics, nicPlace } from './dpdk-nics';
 import type {
   DerivedValue,
   HostIntents,

@@ -1,3 +1,4 @@
+import type { HardwareProfile } from '../hardware/hardware-profile';
 import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
 import type { DpdkPortIntent, HostIntents, NicBindingIntent } from './intents';
@@ -25,8 +26,20 @@ export function profiledNic({ hardware }: HostIntents, { address }: NicBindingIn
   return nic && isKnown(nic) ? nic : undefined;
 }
 
-/** Firmware that doesn't say: Open vSwitch takes node 0 (lib/netdev-dpdk.c). */
-function nodeOf(host: HostIntents, binding: NicBindingIntent): number | undefined {
-  const node = profiledNic(host, binding)?.node;
-  return node === undefined || !isKnown(node) ? undefined : (node ?? 0);
+function nodeOf({ hardware }: HostIntents, { address }: NicBindingIntent): number | undefined {
+  const place = hardware ? nicPlace(hardware, address) : 'unsaid';
+  return typeof place === 'number' ? place : undefined;
+}
+
+/** Where a NIC is. `unsaid`: the profile doesn't say; `absent`: the host has no such NIC, which is a finding of its own. */
+export type NicPlace = number | 'unsaid' | 'absent';
+
+/** Firmware that doesn't say: Open vSwitch takes node 0 (lib/netdev-dpdk.c). With one node there is no question. */
+export function nicPlace(profile: HardwareProfile, address: string): NicPlace {
+  const nic = profile.nic(address);
+  if (isKnown(nic) && nic === null) return 'absent';
+  if (isKnown(nic) && nic !== null && isKnown(nic.node)) return nic.node ?? 0;
+  const { nodes } = profile;
+  const [only, ...others] = isKnown(nodes) ? nodes : [];
+  return only && others.length === 0 ? only.id : 'unsaid';
 }

@@ -104,6 +104,8 @@ export interface CpuPartitionIntent extends Asked {
   readonly workload: CpuSet;
   /** Isolate dataplane and workload CPUs by boot arguments. */
   readonly isolateAtBoot: boolean;
+  /** Nobody named these CPUs: a person can change only how many there are. */
+  readonly isChosen?: true;
 }
 
 export interface NicBindingIntent extends Asked {

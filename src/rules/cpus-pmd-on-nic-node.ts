@@ -30,7 +30,9 @@ export const cpusPmdOnNicNode = hardwareRule({
           ],
           remedy: isWithout
             ? 'put the NIC into a slot of a node with CPUs, or leave it: packets cross nodes'
-            : `add a CPU of ${cpus} to ${pmds.prop}, with its SMT siblings`,
+            : pmds.isChosen
+              ? 'raise dataplaneCores: each node with a NIC gets one before any gets a second'
+              : `add a CPU of ${cpus} to ${pmds.prop}, with its SMT siblings`,
         },
       ];
     });

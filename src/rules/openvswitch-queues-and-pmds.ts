@@ -27,7 +27,7 @@ export const openVSwitchQueuesAndPmds = hostRule({
           what: [
             `has ${counted(nic.port.queues, 'queue')}, for ${counted(near.size, 'poll mode driver')}${where}: CPU ${near} (${pmds.prop} of ${pmds.path})`,
           ],
-          remedy: `say queues: ${near.size}, or add CPUs to ${pmds.prop}`,
+          remedy: `say queues: ${near.size}, or ${pmds.isChosen ? 'raise dataplaneCores' : `add CPUs to ${pmds.prop}`}`,
         },
       ];
     });
@@ -41,7 +41,7 @@ export const openVSwitchQueuesAndPmds = hostRule({
           `${pmds.prop} is '${pmds.cpus}': ${counted(pmds.cpus.size, 'poll mode driver')} for ${counted(queues, 'queue')}`,
           nics.map(({ port }) => `${port.path}: ${counted(port.queues, 'queue')}`).join(', '),
         ],
-        remedy: `give the ports more queues (addDpdkPort(nic, { queues: ${Math.ceil(pmds.cpus.size / nics.length)} })), or take CPUs out of ${pmds.prop}`,
+        remedy: `give the ports more queues (addDpdkPort(nic, { queues: ${Math.ceil(pmds.cpus.size / nics.length)} })), or ${pmds.isChosen ? 'lower dataplaneCores' : `take CPUs out of ${pmds.prop}`}`,
       },
     ];
   },

@@ -68,8 +68,8 @@ export function choosePages(
       ...(request.pageSize ? [] : [{ path, name: 'page size', value: pageSize.toString(), reason }]),
       ...counts.map(([node, count]): DerivedValue => ({
         path,
-        name: `hugepages of node ${node}`,
-        value: pages(count, pageSize),
+        name: 'hugepages',
+          value: `${pages(count, pageSize)} on node ${node}`,
         reason: needs.total.get(node)?.text ?? '',
       })),
     ],

@@ -45,13 +45,8 @@ function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
 
 function plannedHost(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): PlannedHost {
   const { connection, reboot, management } = host;
-  return {
-    plan: hostPlan(host, ends, digestOf),
-    connection,
-    reboot,
-    management,
-    derived: derivedValues(host),
-  };
+  const plan = hostPlan(host, ends, digestOf);
+  return { plan, connection, reboot, management, derived: derivedValues(host, plan.stages.network.links) };
 }
 
 /** Objects are made with their keys in canonical order: so they are written without being sorted. */

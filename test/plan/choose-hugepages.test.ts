@@ -238,8 +238,8 @@ test('every number has its reason', () => {
   });
   expect(chosen.map(({ name, value, reason }) => `${name} ${value}: ${reason}`)).toEqual([
     'page size 1 GiB: the CPU has it, and the memory suffices (hardware/edge.json)',
-    'hugepages of node 0 2 pages of 1 GiB: Open vSwitch 1,264 MiB (752 MiB for packet buffers (uplink, MTU 1500, 1 queue), and 512 MiB for DPDK itself)',
-    'hugepages of node 1 7 pages of 1 GiB: Open vSwitch 3,056 MiB (2,544 MiB for packet buffers (uplink, MTU 9000, 1 queue), and 512 MiB for DPDK itself) + extraPerNode 4,096 MiB = 7,152 MiB',
+    'hugepages 2 pages of 1 GiB on node 0: Open vSwitch 1,264 MiB (752 MiB for packet buffers (uplink, MTU 1500, 1 queue), and 512 MiB for DPDK itself)',
+    'hugepages 7 pages of 1 GiB on node 1: Open vSwitch 3,056 MiB (2,544 MiB for packet buffers (uplink, MTU 9000, 1 queue), and 512 MiB for DPDK itself) + extraPerNode 4,096 MiB = 7,152 MiB',
   ]);
 });
 
@@ -293,8 +293,8 @@ test('whatever the ports are: the rule that checks pools finds nothing to say, a
       fc.record({
         mtus: fc.tuple(fc.integer({ min: 576, max: 9702 }), fc.integer({ min: 576, max: 9702 })),
         pageSize: fc.constantFrom(undefined, GIB_1, MIB_2),
-        extra: fc.constantFrom({}, { 0: 100 }, { 1: 5000 }),
-        config: fc.constantFrom(
+        extra: fc.constantFrom<Readonly<Record<number, number>>>({}, { 0: 100 }, { 1: 5000 }),
+        config: fc.constantFrom<Readonly<Record<string, string>>>(
           {},
           { 'per-port-memory': 'true' },
           { 'shared-mempool-config': '9000,2000:1' },
@@ -305,7 +305,7 @@ test('whatever the ports are: the rule that checks pools finds nothing to say, a
           ports: { [NIC_0]: first, [NIC_1]: second },
           extra,
           request: { pageSize },
-          more: { openVSwitches: [openVSwitch('ovs', { otherConfig: config as Record<string, string> })] },
+          more: { openVSwitches: [openVSwitch('ovs', { otherConfig: config })] },
         });
         expect(found(chosen)).toEqual([]);
         // Without the last pages of 2 MiB of node 0, DPDK's reserve isn't whole any more.

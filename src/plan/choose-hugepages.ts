@@ -69,7 +69,7 @@ export function choosePages(
       ...counts.map(([node, count]): DerivedValue => ({
         path,
         name: 'hugepages',
-          value: `${pages(count, pageSize)} on node ${node}`,
+        value: `${pages(count, pageSize)} on node ${node}`,
         reason: needs.total.get(node)?.text ?? '',
       })),
     ],
@@ -104,7 +104,9 @@ function memoryNeeds(
       remedy: `take ${listed(missing.map(String))} out of extraPerNode, or name one of ${listed(ids.map(String))}`,
     };
   }
-  const places = dpdkNics(host).map((nic) => ({ nic, node: nicPlace(profile, nic.binding.address) }));
+  // In an order of their own, so that moving a line of a stack changes no reason.
+  const nics = dpdkNics(host).sort((a, b) => (a.port.name < b.port.name ? -1 : 1));
+  const places = nics.map((nic) => ({ nic, node: nicPlace(profile, nic.binding.address) }));
   const unsaid = places.filter(({ node }) => node === 'unsaid').map(({ nic }) => nic.binding.address);
   if (unsaid.length > 0) return unsaidNodes(profile, [...new Set(unsaid)].sort());
   const placed = places.flatMap(({ nic, node }) => (typeof node === 'number' ? [{ nic, node }] : []));

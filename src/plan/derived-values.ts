@@ -1,16 +1,18 @@
-import type { LinkPlan } from './host-plan';
+import type { LinkPlan, Stages } from './host-plan';
 import type { DerivedValue, HostIntents } from './intents';
-import { askedSocketMemory, derivedSocketMemory } from './open-vswitch-memory';
+import { socketMemoryReason } from './open-vswitch-memory';
 import { pmdCpus } from './pmd-cpus';
 
 /**
  * What nobody said of a host, with the reasons: what was chosen, what Open vSwitch gets for its CPUs and memory, and how
- * large the packets of a bridge may be.
- *
- * @param links the plan's
+ * large the packets of a bridge may be. The values are the plan's.
  */
-export function derivedValues(host: HostIntents, links: readonly LinkPlan[]): DerivedValue[] {
-  return [...host.chosen, ...ofOpenVSwitch(host), ...ofBridges(host, links)];
+export function derivedValues(host: HostIntents, { dataplane, network }: Stages): DerivedValue[] {
+  return [
+    ...host.chosen,
+    ...ofOpenVSwitch(host, dataplane.openVSwitch?.otherConfig ?? {}),
+    ...ofBridges(host, network.links),
+  ];
 }
 
 function ofBridges(host: HostIntents, links: readonly LinkPlan[]): DerivedValue[] {
@@ -26,26 +28,21 @@ function ofBridges(host: HostIntents, links: readonly LinkPlan[]): DerivedValue[
   });
 }
 
-function ofOpenVSwitch(host: HostIntents): DerivedValue[] {
+function ofOpenVSwitch(
+  host: HostIntents,
+  { 'pmd-cpu-mask': mask, 'dpdk-socket-mem': memory }: Readonly<Record<string, string>>,
+): DerivedValue[] {
   const [openVSwitch] = host.openVSwitches;
   if (!openVSwitch) return [];
-  const { path, otherConfig } = openVSwitch;
+  const { path, otherConfig, socketMemoryMib } = openVSwitch;
+  const values: DerivedValue[] = [];
   const pmds = pmdCpus(host);
-  const memory =
-    askedSocketMemory(host) || 'dpdk-socket-mem' in otherConfig ? undefined : derivedSocketMemory(host);
-  return [
-    ...(pmds && pmds.path !== path
-      ? [
-          {
-            path,
-            name: 'pmd-cpu-mask',
-            value: pmds.cpus.toMask(),
-            reason: `the ${pmds.prop} CPUs of ${pmds.path}`,
-          },
-        ]
-      : []),
-    ...(memory
-      ? [{ path, name: 'dpdk-socket-mem', value: memory.mib.join(','), reason: memory.reason }]
-      : []),
-  ];
+  if (mask !== undefined && pmds && pmds.path !== path) {
+    const reason = `the ${pmds.prop} CPUs of ${pmds.path}`;
+    values.push({ path, name: 'pmd-cpu-mask', value: mask, reason });
+  }
+  if (memory !== undefined && socketMemoryMib === undefined && !('dpdk-socket-mem' in otherConfig)) {
+    values.push({ path, name: 'dpdk-socket-mem', value: memory, reason: socketMemoryReason(host) });
+  }
+  return values;
 }

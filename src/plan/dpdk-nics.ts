@@ -37,8 +37,8 @@ export type NicPlace = number | 'unsaid' | 'absent';
 /** Firmware that doesn't say: Open vSwitch takes node 0 (lib/netdev-dpdk.c). With one node there is no question. */
 export function nicPlace(profile: HardwareProfile, address: string): NicPlace {
   const nic = profile.nic(address);
-  if (isKnown(nic) && nic === null) return 'absent';
-  if (isKnown(nic) && nic !== null && isKnown(nic.node)) return nic.node ?? 0;
+  if (nic === null) return 'absent';
+  if (isKnown(nic) && isKnown(nic.node)) return nic.node ?? 0;
   const { nodes } = profile;
   const [only, ...others] = isKnown(nodes) ? nodes : [];
   return only && others.length === 0 ? only.id : 'unsaid';

@@ -1,6 +1,6 @@
 import { groupsBy } from './groups';
 import { dpdkNics, type DpdkNic } from './dpdk-nics';
-import type { HostIntents } from './intents';
+import type { HostIntents, HugepagePoolIntent } from './intents';
 import { pageDemands } from './kernel-arguments';
 import { totalMib } from './mempool';
 import { mempools, showNeed } from './packet-buffers';
@@ -71,19 +71,13 @@ export function needByNode(
   return needs;
 }
 
-/** `dpdk-socket-mem`: MiB by position of the node. */
-export interface SocketMemory {
-  readonly mib: readonly number[];
-  readonly reason: string;
-}
-
 /**
- * What the ports' buffers and DPDK need, in whole pages, and never more than the node's pool. Where the pools were sized
- * by their consumers, each node gives what was counted for Open vSwitch there. Otherwise every node that has a pool gives
- * all of it, because the node of a NIC isn't known before the host is. Without per-node pools nothing is said: DPDK then
- * takes memory as it needs it.
+ * `dpdk-socket-mem`, MiB by position of the node: what the ports' buffers and DPDK need, in whole pages, and never more than
+ * the node's pool. Where the pools were sized by their consumers, each node gives what was counted for Open vSwitch there.
+ * Otherwise every node that has a pool gives all of it, because the node of a NIC isn't known before the host is. Without
+ * per-node pools nothing is said: DPDK then takes memory as it needs it.
  */
-export function derivedSocketMemory(host: HostIntents): SocketMemory | undefined {
+export function derivedSocketMemory(host: HostIntents): number[] | undefined {
   const byNode = new Map<number, { poolMib: number; pageMib: number }>();
   for (const { pageSize, perNode } of pageDemands(host)) {
     for (const [node, count] of perNode) {
@@ -92,21 +86,25 @@ export function derivedSocketMemory(host: HostIntents): SocketMemory | undefined
     }
   }
   if (byNode.size === 0) return undefined;
-  const sized = host.hugepagePools.find(({ openVSwitchMib }) => openVSwitchMib !== undefined);
+  const counted = sizedPool(host)?.openVSwitchMib;
   const nics = dpdkNics(host);
-  const needOn = (node: number): number =>
-    sized?.openVSwitchMib === undefined
-      ? openVSwitchNeed(host, nics, node).mib
-      : (sized.openVSwitchMib.get(node) ?? 0);
-  const mib = Array.from({ length: Math.max(...byNode.keys()) + 1 }, (_, node) => {
+  return Array.from({ length: Math.max(...byNode.keys()) + 1 }, (_, node) => {
     const pool = byNode.get(node);
-    return pool ? Math.min(pool.poolMib, Math.ceil(needOn(node) / pool.pageMib) * pool.pageMib) : 0;
+    if (!pool) return 0;
+    const need = counted ? (counted.get(node) ?? 0) : totalMib(mempools(host, nics, node)) + DPDK_RESERVE_MIB;
+    return Math.min(pool.poolMib, Math.ceil(need / pool.pageMib) * pool.pageMib);
   });
-  return {
-    mib,
-    reason:
-      sized === undefined
-        ? `${openVSwitchNeed(host, nics, undefined).text}, on each node that has a pool, in whole pages and at most the pool`
-        : `what ${sized.path} counts for Open vSwitch on each node, in whole pages`,
-  };
+}
+
+/** Why it is what it is. */
+export function socketMemoryReason(host: HostIntents): string {
+  const sized = sizedPool(host);
+  return sized
+    ? `what ${sized.path} counts for Open vSwitch on each node, in whole pages`
+    : `${openVSwitchNeed(host, dpdkNics(host), undefined).text}, on each node that has a pool, in whole pages and at most the pool`;
+}
+
+/** The pool that was sized by its consumers; a host has at most one. */
+function sizedPool({ hugepagePools }: HostIntents): HugepagePoolIntent | undefined {
+  return hugepagePools.find(({ openVSwitchMib }) => openVSwitchMib !== undefined);
 }

@@ -60,7 +60,7 @@ export function openVSwitchPackages(host: HostIntents): PackageRequest[] {
 
 function otherConfigOf(host: HostIntents, intent: OpenVSwitchIntent): Record<string, string> {
   const pmds = pmdCpus(host)?.cpus;
-  const socketMemory = intent.socketMemoryMib ?? derivedSocketMemory(host)?.mib;
+  const socketMemory = intent.socketMemoryMib ?? derivedSocketMemory(host);
   const nics = dpdkNics(host).map(({ address }) => address);
   return {
     // `try`: a daemon whose DPDK can't start still runs and says why; `true` would end it, and every bridge with it.

@@ -46,7 +46,7 @@ function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
 function plannedHost(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): PlannedHost {
   const { connection, reboot, management } = host;
   const plan = hostPlan(host, ends, digestOf);
-  return { plan, connection, reboot, management, derived: derivedValues(host, plan.stages.network.links) };
+  return { plan, connection, reboot, management, derived: derivedValues(host, plan.stages) };
 }
 
 /** Objects are made with their keys in canonical order: so they are written without being sorted. */

@@ -5,6 +5,7 @@ import {
   CpuPartition,
   CpuSet,
   type DataplaneHost,
+  type HardwareProfile,
   HugepagePool,
   Iommu,
   NicBinding,
@@ -18,15 +19,17 @@ import { machine, machineWithNics, nic } from '../rules/machines';
 
 type Part = (host: DataplaneHost) => void;
 
+const NICS = [
+  ['east', '0000:04:00.0'],
+  ['west', '0000:05:00.0'],
+] as const;
+
 const dataplane =
-  (queues = 2): Part =>
+  (queues = 2, nics: readonly (readonly [string, string])[] = NICS): Part =>
   (host) => {
     new Iommu(host, 'iommu');
     const bridge = new OpenVSwitch(host, 'ovs').addBridge('bridge');
-    for (const [name, address] of [
-      ['east', '0000:04:00.0'],
-      ['west', '0000:05:00.0'],
-    ] as const) {
+    for (const [name, address] of nics) {
       bridge.addDpdkPort(new NicBinding(host, name, { nic: address }), { name, queues });
     }
   };
@@ -41,12 +44,13 @@ const byHand: Part = (host) => {
   new HugepagePool(host, 'hugepages', { perNode: { 0: 2, 1: 2 } });
 };
 
-const stackOf =
-  (...parts: readonly Part[]) =>
+const stackOn =
+  (hardware: HardwareProfile, ...parts: readonly Part[]) =>
   (stack: TerraformStack): void => {
-    const host = plainHost(stack, 'edge', { hardware: machine() });
+    const host = plainHost(stack, 'edge', { hardware });
     for (const part of parts) part(host);
   };
+const stackOf = (...parts: readonly Part[]) => stackOn(machine(), ...parts);
 
 const FILES = ['hosts/edge/plan.json', 'hosts/edge/user-data', 'ansible/inventory.yaml'];
 
@@ -57,9 +61,15 @@ test('chosen for NICs that are declared later, and nothing is found wrong with i
 });
 
 test('the order of the parts does not matter', () => {
+  // Both on one node: they share packet buffers, whose reason names both.
+  const hardware = machineWithNics(nic({ address: '0000:05:00.0' }));
+  const automaticOnOne: Part = (host) => {
+    CpuPartition.auto(host, 'cpus', { dataplaneCores: 1 });
+    HugepagePool.auto(host, 'hugepages');
+  };
   const [first, last] = [
-    synthesize(stackOf(automatic, dataplane())),
-    synthesize(stackOf(dataplane(), automatic)),
+    synthesize(stackOn(hardware, automaticOnOne, dataplane(2))),
+    synthesize(stackOn(hardware, dataplane(2, [...NICS].reverse()), automaticOnOne)),
   ];
   for (const path of [...FILES, 'summary.txt']) expect(last.artifact(path)).toBe(first.artifact(path));
 });
@@ -139,11 +149,8 @@ test('page size and memory for virtual machines can be said', () => {
 });
 
 describe('what rules say of a chosen part, a person can do', () => {
-  const textOf = (hardware: ReturnType<typeof machine>, ...parts: Part[]): string =>
-    findingsOf((stack) => {
-      const host = plainHost(stack, 'edge', { hardware });
-      for (const part of parts) part(host);
-    })
+  const textOf = (hardware: HardwareProfile, ...parts: Part[]): string =>
+    findingsOf(stackOn(hardware, ...parts))
       .map(formatFinding)
       .join('\n');
 

@@ -238,7 +238,7 @@ function findingsOf(document: unknown, given: Parts): readonly Finding[] {
   for (const [index, props] of given.partitions.entries())
     new CpuPartition(host, `cpus${index}`, props as never);
   if (given.chosenCpus !== null) CpuPartition.auto(host, 'chosen', given.chosenCpus as never);
-  if (given.countedPool !== null) HugepagePool.auto(host, 'counted', given.countedPool as never);
+  if (given.countedPool !== null) HugepagePool.auto(host, 'counted', given.countedPool);
   for (const [index, props] of given.boot.entries()) new BootParameters(host, `boot${index}`, props as never);
   const nics = given.nics.map((props, index) => new NicBinding(host, `nic${index}`, props as never));
   const ovs = new OpenVSwitch(host, 'ovs', given.ovs as never);

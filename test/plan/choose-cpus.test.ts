@@ -411,9 +411,10 @@ test('on any machine: whole cores, each CPU in one set, a core left on each node
         }
       },
     ),
-    { numRuns: 400 },
+    // A counterexample is small as it is; making it smaller takes minutes.
+    { numRuns: 250, endOnFailure: true },
   );
-  expect(Math.min(given, refusals)).toBeGreaterThan(40);
+  expect(Math.min(given, refusals)).toBeGreaterThan(25);
 });
 
 function nodeOf(profile: HardwareProfile, address: string): number | undefined {

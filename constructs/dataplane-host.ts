@@ -4,7 +4,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { HardwareProfile } from '../src/hardware/hardware-profile';
 import { Platform } from '../src/platforms/platform';
 import type { ConnectionPlan, ManagementPlan } from '../src/plan/fleet-plan';
-import type { HostIntents } from '../src/plan/intents';
+import type { AskedHost, HostIntents } from '../src/plan/intents';
 import { InterfaceAddress, IpAddress } from '../src/values/ip-address';
 import { MacAddress } from '../src/values/mac-address';
 import { Connection, sshConnectionSchema } from './connection';
@@ -17,7 +17,8 @@ export interface DataplaneHostProps {
   readonly platform?: Platform;
   /**
    * What the host has, `HardwareProfile.fromFile('hardware/edge-1.json')`: what it can't do is then found at synth
-   * (docs/hardware-profiles.md). It changes nothing that is written. @default none: such checks are left to the host
+   * (docs/hardware-profiles.md), and `CpuPartition.auto` and `HugepagePool.auto` choose by it. It changes nothing else that
+   * is written. @default none: such checks are left to the host
    */
   readonly hardware?: HardwareProfile;
   /** How a deploy reaches the host. @default none: the host gets its plan by cloud-init only, and no deploy contacts it */
@@ -81,8 +82,8 @@ const connectionSchema = object({ connection: sshConnectionSchema });
 
 /** Lists of intents, each filled by one kind of construct. */
 type PartList = {
-  [K in keyof HostIntents]: HostIntents[K] extends readonly { readonly path: string }[] ? K : never;
-}[keyof HostIntents];
+  [K in keyof AskedHost]: AskedHost[K] extends readonly { readonly path: string }[] ? K : never;
+}[keyof AskedHost];
 
 /**
  * A Linux host that is to have a fast userspace dataplane. Its parts (`HugepagePool`, `NicBinding`, `OpenVSwitch` …)
@@ -148,11 +149,16 @@ export class DataplaneHost extends Construct {
   /** @internal Takes what a part asks for. */
   _add<L extends PartList>(
     list: L,
-    intent: HostIntents[L] extends readonly (infer I)[] ? I & { readonly path: string } : never,
+    intent: AskedHost[L] extends readonly (infer I)[] ? I & { readonly path: string } : never,
   ): void {
     const intents = this.parts.get(list) ?? [];
     this.parts.set(list, [...intents, intent]);
     this.deployment._changed();
+  }
+
+  /** @internal This host with all that was chosen for its parts, as far as the stack stands. */
+  get _chosen(): HostIntents | undefined {
+    return this.deployment._chosen(this);
   }
 
   /** @internal Address for Terraform's side, where it is a reference. */
@@ -167,9 +173,9 @@ export class DataplaneHost extends Construct {
   }
 
   /** @internal */
-  get _intents(): HostIntents {
-    const list = <L extends PartList>(name: L): HostIntents[L] =>
-      (this.parts.get(name) ?? []) as unknown as HostIntents[L];
+  get _intents(): AskedHost {
+    const list = <L extends PartList>(name: L): AskedHost[L] =>
+      (this.parts.get(name) ?? []) as unknown as AskedHost[L];
     return {
       path: this.node.path,
       name: this.hostname,
@@ -183,6 +189,8 @@ export class DataplaneHost extends Construct {
       iommus: list('iommus'),
       hugepagePools: list('hugepagePools'),
       cpuPartitions: list('cpuPartitions'),
+      cpuRequests: list('cpuRequests'),
+      hugepageRequests: list('hugepageRequests'),
       nicBindings: list('nicBindings'),
       openVSwitches: list('openVSwitches'),
       bridges: list('bridges'),

@@ -1,7 +1,8 @@
 import { AnnotationMetadataEntryType, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
-import type { FleetIntents, Srv6TunnelIntent } from '../src/plan/intents';
+import { chooseParts } from '../src/plan/choose';
+import type { FleetIntents, HostIntents, Srv6TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
 import { tunnelEnds } from '../src/plan/srv6';
 import {
@@ -70,6 +71,7 @@ export class Deployment extends Construct {
   private readonly tunnels: Srv6TunnelIntent[] = [];
   private planned:
     | {
+        readonly fleet: FleetIntents;
         readonly plan: FleetPlan;
         readonly byName: ReadonlyMap<string, PlannedHost>;
         readonly findings: () => readonly Finding[];
@@ -126,6 +128,11 @@ export class Deployment extends Construct {
     return this.current().byName.get(name);
   }
 
+  /** @internal A host with all that was chosen, as far as the stack stands. */
+  _chosen({ node: { path } }: DataplaneHost): HostIntents | undefined {
+    return this.current().fleet.hosts.find((host) => host.path === path);
+  }
+
   /** @internal */
   _addHost(host: DataplaneHost): void {
     this.hosts.push(host);
@@ -171,7 +178,7 @@ export class Deployment extends Construct {
   private current(): NonNullable<Deployment['planned']> {
     if (!this.planned) {
       const fleet: FleetIntents = {
-        hosts: this.hosts.map((host) => host._intents),
+        hosts: this.hosts.map((host) => chooseParts(host._intents)),
         tunnels: this.tunnels,
         batchSize: this.settings.rollout._batchSize,
       };
@@ -179,6 +186,7 @@ export class Deployment extends Construct {
       const plan = planFleet(fleet, ends);
       let findings: readonly Finding[] | undefined;
       this.planned = {
+        fleet,
         plan,
         byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])),
         findings: () => (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan)]),

@@ -1,13 +1,18 @@
 export { Acknowledge } from './acknowledge';
 export { BootParameters, type BootParametersProps } from './boot-parameters';
 export { Connection, type SshConnectionProps, type SshDefaults } from './connection';
-export { CpuIsolation, CpuPartition, type CpuPartitionProps } from './cpu-partition';
+export {
+  CpuIsolation,
+  CpuPartition,
+  type CpuPartitionAutoProps,
+  type CpuPartitionProps,
+} from './cpu-partition';
 export { DataplaneHost, type DataplaneHostProps, type ManagementInterface } from './dataplane-host';
 export { Deployment, type DeploymentProps } from './deployment';
 export { OnDestroy, Reboot, Rollout } from './deployment-policy';
 export { DpdkPort, type DpdkPortOptions, type DpdkPortProps } from './dpdk-port';
 export { HostPart } from './host-part';
-export { HugepagePool, type HugepagePoolProps } from './hugepage-pool';
+export { HugepagePool, type HugepagePoolAutoProps, type HugepagePoolProps } from './hugepage-pool';
 export { Iommu, IommuVendor, type IommuProps } from './iommu';
 export { NicBinding, NicDriver, type NicBindingProps } from './nic-binding';
 export { OpenVSwitch, type OpenVSwitchProps } from './open-vswitch';

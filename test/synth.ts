@@ -26,9 +26,9 @@ export function synthesize(build: (stack: TerraformStack) => void, stackId = 'st
     const folder = join(outdir, 'stacks', stackId);
     const deployment = Deployment.of(stack);
     const files = new Map<string, string>();
-    const index = JSON.parse(readFileSync(join(folder, 'dataplane', 'index.json'), 'utf8')) as {
-      files: { path: string }[];
-    };
+    const indexText = readFileSync(join(folder, 'dataplane', 'index.json'), 'utf8');
+    const index = JSON.parse(indexText) as { files: { path: string }[] };
+    files.set('index.json', indexText);
     for (const { path } of index.files)
       files.set(path, readFileSync(join(folder, 'dataplane', path), 'utf8'));
     return {

@@ -28,7 +28,7 @@ export const INDEX_PATH = 'index.json';
 
 /**
  * Every file of a fleet, one after the other, so that nobody has to hold the text of all of them; the last is index.json
- * with each file's SHA-256, sorted by path. Equal fleets, equal bytes.
+ * with each file's SHA-256, sorted by path, and with what was derived for each host and why. Equal fleets, equal bytes.
  */
 export function* artifacts(fleet: FleetPlan, findings: FindingsReport): Generator<ArtifactFile, void> {
   const index: { readonly path: string; readonly sha256: string }[] = [];
@@ -38,7 +38,17 @@ export function* artifacts(fleet: FleetPlan, findings: FindingsReport): Generato
     yield file;
   }
   index.sort((a, b) => (a.path < b.path ? -1 : 1));
-  yield { path: INDEX_PATH, content: `${canonicalJson({ files: index }, 1)}\n` };
+  yield {
+    path: INDEX_PATH,
+    content: `${canonicalJson({ derived: derivedValues(fleet), files: index }, 1)}\n`,
+  };
+}
+
+/** Host after host, as in the summary. */
+function derivedValues(fleet: FleetPlan): readonly unknown[] {
+  return fleet.hosts.flatMap(({ plan, derived }) =>
+    derived.map((value) => ({ host: plan.host.name, ...value })),
+  );
 }
 
 /** SHA-256 (hex) of one file after the other; a beginning that many of them have is hashed once. */

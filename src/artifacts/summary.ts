@@ -9,7 +9,7 @@ export function fleetSummary(fleet: FleetPlan): string {
 }
 
 /** What one host will get. */
-export function hostSummary({ plan, reboot }: PlannedHost): string {
+export function hostSummary({ plan, reboot, derived }: PlannedHost): string {
   const rows: [string, string[]][] = [
     ['boot', bootLines(plan)],
     ['cores', coreLines(plan)],
@@ -34,6 +34,7 @@ export function hostSummary({ plan, reboot }: PlannedHost): string {
           : 'never by a deploy (the host waits for yours)',
       ],
     ],
+    ['derived', derived.map(({ name, value, reason }) => `${name} ${value}: ${reason}`)],
   ];
   const title = `${plan.host.name}  ${plan.host.platform}${plan.retired ? '  RETIRED: everything is undone' : ''}`;
   return `${[title, ...rows.flatMap(([name, lines]) => block(name, lines))].join('\n')}\n`;

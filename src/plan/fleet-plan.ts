@@ -1,4 +1,5 @@
 import type { HostPlan } from './host-plan';
+import type { DerivedValue } from './intents';
 
 /** Every host of a stack, and what holds between them. */
 export interface FleetPlan {
@@ -16,6 +17,8 @@ export interface PlannedHost {
   readonly reboot: 'whenNeeded' | 'never';
   /** What network-config says of the management NIC; null: cloud-init's own fallback (DHCP on the first NIC with a link). */
   readonly management: ManagementPlan | null;
+  /** What was derived or chosen, with the reasons: for people, no part of what a host is to be. */
+  readonly derived: readonly DerivedValue[];
 }
 
 export interface ConnectionPlan {

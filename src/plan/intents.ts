@@ -18,7 +18,7 @@ interface Asked {
 export interface HostIntents extends Asked {
   readonly name: string;
   readonly platform: Platform;
-  /** What the host has; null: nobody said. Rules look at it, the plan doesn't depend on it. */
+  /** What the host has; null: nobody said. Rules look at it; the plan depends on it only where a part is left to the choosing. */
   readonly hardware: HardwareProfile | null;
   readonly connection: ConnectionPlan | null;
   readonly management: ManagementPlan | null;
@@ -32,6 +32,53 @@ export interface HostIntents extends Asked {
   readonly openVSwitches: readonly OpenVSwitchIntent[];
   readonly bridges: readonly BridgeIntent[];
   readonly dpdkPorts: readonly DpdkPortIntent[];
+  /** What was chosen for the parts that left it open, with the reasons. */
+  readonly chosen: readonly DerivedValue[];
+  /** What couldn't be chosen: such a part asks for nothing. */
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * A host as its constructs give it: some parts leave to the choosing (choose.ts) what they ask for, because it depends on
+ * parts that may be declared later. The planner and the rules see the host with all that chosen.
+ */
+export interface AskedHost extends Omit<HostIntents, 'chosen' | 'refusals'> {
+  readonly cpuRequests: readonly CpuRequestIntent[];
+  readonly hugepageRequests: readonly HugepageRequestIntent[];
+}
+
+/** A CpuPartition whose CPUs are chosen from the host's profile. */
+export interface CpuRequestIntent extends Asked {
+  /** Whole cores. */
+  readonly dataplaneCores: number;
+  /** Whole cores. */
+  readonly workloadCores: number;
+  readonly isolateAtBoot: boolean;
+}
+
+/** A HugepagePool that is as large as its consumers need. */
+export interface HugepageRequestIntent extends Asked {
+  /** undefined: by what CPU and memory allow. */
+  readonly pageSize: PageSize | undefined;
+  /** MiB by NUMA node id, for consumers that no construct stands for. */
+  readonly extraPerNode: ReadonlyMap<number, number>;
+}
+
+/** A value that nobody said, and why it is what it is. */
+export interface DerivedValue extends Asked {
+  /** `dataplane CPUs`. */
+  readonly name: string;
+  /** As a person would write it. */
+  readonly value: string;
+  readonly reason: string;
+}
+
+/** What stands in the way of a choice: a finding. */
+export interface Refusal extends Asked {
+  readonly of: 'cpus' | 'hugepages';
+  /** A line each. */
+  readonly what: readonly string[];
+  readonly remedy: string;
 }
 
 export interface BootParametersIntent extends Asked {
@@ -47,6 +94,8 @@ export interface HugepagePoolIntent extends Asked {
   readonly pageSize: PageSize;
   /** Pages by NUMA node id; or of the whole host. */
   readonly pages: { readonly perNode: ReadonlyMap<number, number> } | { readonly wholeHost: number };
+  /** Of a pool that was sized by its consumers: MiB by NUMA node id that are Open vSwitch's. */
+  readonly openVSwitchMib?: ReadonlyMap<number, number>;
 }
 
 export interface CpuPartitionIntent extends Asked {
@@ -55,6 +104,8 @@ export interface CpuPartitionIntent extends Asked {
   readonly workload: CpuSet;
   /** Isolate dataplane and workload CPUs by boot arguments. */
   readonly isolateAtBoot: boolean;
+  /** Nobody named these CPUs: a person can change only how many there are. */
+  readonly isChosen?: true;
 }
 
 export interface NicBindingIntent extends Asked {

@@ -1,8 +1,8 @@
 import { dpdkDriverPrefix, PREFIX_BY_KERNEL_DRIVER } from '../hardware/dpdk-drivers';
 import type { BridgePlan, OpenVSwitchPlan, PackageRequest, PortPlan } from './host-plan';
 import type { HostIntents, OpenVSwitchIntent } from './intents';
-import { pageDemands } from './kernel-arguments';
-import { mempoolsMib } from './mempool';
+import { derivedSocketMemory } from './open-vswitch-memory';
+import { pmdCpus } from './pmd-cpus';
 import { bridgeHardwareAddress, type TunnelEnd } from './srv6';
 
 /** Read only when ovs-vswitchd starts. Source: Open vSwitch, vswitchd/vswitch.xml. */
@@ -23,9 +23,6 @@ const RESTART_KEYS = [
   'vhost-postcopy-support',
   'vhost-sock-dir',
 ];
-
-/** MiB that DPDK needs beside the packet buffers: rings, queues of the drivers, its own heap. */
-const DPDK_HEAP_MIB = 512;
 
 export function openVSwitchPlan(host: HostIntents, ends: readonly TunnelEnd[]): OpenVSwitchPlan | null {
   const [intent] = host.openVSwitches;
@@ -62,7 +59,7 @@ export function openVSwitchPackages(host: HostIntents): PackageRequest[] {
 }
 
 function otherConfigOf(host: HostIntents, intent: OpenVSwitchIntent): Record<string, string> {
-  const pmdCpus = intent.pmdCpus ?? host.cpuPartitions[0]?.dataplane;
+  const pmds = pmdCpus(host)?.cpus;
   const socketMemory = intent.socketMemoryMib ?? derivedSocketMemory(host);
   const nics = dpdkNics(host).map(({ address }) => address);
   return {
@@ -76,31 +73,10 @@ function otherConfigOf(host: HostIntents, intent: OpenVSwitchIntent): Record<str
         .join(' '),
     }),
     ...(socketMemory && { 'dpdk-socket-mem': socketMemory.join(',') }),
-    ...(pmdCpus && pmdCpus.size > 0 && { 'pmd-cpu-mask': pmdCpus.toMask() }),
+    ...(pmds && pmds.size > 0 && { 'pmd-cpu-mask': pmds.toMask() }),
     ...(intent.pmdSleepMax !== undefined && { 'pmd-sleep-max': `${intent.pmdSleepMax}` }),
     ...intent.otherConfig,
   };
-}
-
-/**
- * MiB by NUMA node: what the ports' buffers and DPDK need, in whole pages, and never more than the node's pool.
- * Every node that has a pool gets it, because the node of a NIC isn't known before the host is. Without per-node
- * pools nothing is said: DPDK then takes memory as it needs it.
- */
-function derivedSocketMemory(host: HostIntents): number[] | undefined {
-  const byNode = new Map<number, { poolMib: number; pageMib: number }>();
-  for (const { pageSize, perNode } of pageDemands(host)) {
-    for (const [node, count] of perNode) {
-      const present = byNode.get(node) ?? { poolMib: 0, pageMib: pageSize.mebibytes };
-      byNode.set(node, { ...present, poolMib: present.poolMib + count * pageSize.mebibytes });
-    }
-  }
-  if (byNode.size === 0) return undefined;
-  const need = mempoolsMib(host.dpdkPorts.map(({ mtu }) => mtu)) + DPDK_HEAP_MIB;
-  return Array.from({ length: Math.max(...byNode.keys()) + 1 }, (_, node) => {
-    const pool = byNode.get(node);
-    return pool ? Math.min(pool.poolMib, Math.ceil(need / pool.pageMib) * pool.pageMib) : 0;
-  });
 }
 
 function bridgePlan(

@@ -1,4 +1,5 @@
 import { rememberingDigest, type digest } from '../values/canonical-json';
+import { derivedValues } from './derived-values';
 import { groupsBy } from './groups';
 import type { FleetPlan, PlannedHost } from './fleet-plan';
 import type { AgentModule, HostPlan, NetworkStage, Stages } from './host-plan';
@@ -44,7 +45,8 @@ function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
 
 function plannedHost(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): PlannedHost {
   const { connection, reboot, management } = host;
-  return { plan: hostPlan(host, ends, digestOf), connection, reboot, management };
+  const plan = hostPlan(host, ends, digestOf);
+  return { plan, connection, reboot, management, derived: derivedValues(host, plan.stages) };
 }
 
 /** Objects are made with their keys in canonical order: so they are written without being sorted. */

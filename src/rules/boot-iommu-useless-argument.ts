@@ -1,7 +1,7 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
 import type { HostIntents } from '../plan/intents';
 import { hostRule, type Violation } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 type Maker = 'intel' | 'amd' | 'arm';
 

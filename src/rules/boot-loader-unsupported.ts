@@ -1,7 +1,7 @@
 import { isKnown } from '../hardware/unknown';
 import { ownedArguments } from '../plan/kernel-arguments';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const bootLoaderUnsupported = hardwareRule({
   id: 'boot/loader-unsupported',

@@ -2,8 +2,8 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import { CpuSet } from '../values/cpu-set';
 import { hardwareRule } from './hardware-rule';
-import { pmdCpus } from './pmd-cpus';
-import { fileOf } from './text';
+import { pmdCpus } from '../plan/pmd-cpus';
+import { fileOf } from '../values/text';
 
 export const cpusExist = hardwareRule({
   id: 'cpus/exist',

@@ -1,6 +1,6 @@
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const cpusHousekeepingOnNode = hardwareRule({
   id: 'cpus/housekeeping-on-node',

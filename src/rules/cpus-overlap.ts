@@ -1,4 +1,4 @@
-import { pmdCpus } from './pmd-cpus';
+import { pmdCpus } from '../plan/pmd-cpus';
 import { hostRule } from './rule';
 
 export const cpusOverlap = hostRule({

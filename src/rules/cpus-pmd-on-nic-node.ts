@@ -1,9 +1,9 @@
 import { isKnown } from '../hardware/unknown';
 import { groupsBy } from '../plan/groups';
-import { dpdkNics } from './dpdk-nics';
+import { dpdkNics } from '../plan/dpdk-nics';
 import { hardwareRule } from './hardware-rule';
-import { pmdCpus } from './pmd-cpus';
-import { fileOf } from './text';
+import { pmdCpus } from '../plan/pmd-cpus';
+import { fileOf } from '../values/text';
 
 export const cpusPmdOnNicNode = hardwareRule({
   id: 'cpus/pmd-on-nic-node',
@@ -30,7 +30,9 @@ export const cpusPmdOnNicNode = hardwareRule({
           ],
           remedy: isWithout
             ? 'put the NIC into a slot of a node with CPUs, or leave it: packets cross nodes'
-            : `add a CPU of ${cpus} to ${pmds.prop}, with its SMT siblings`,
+            : pmds.isChosen
+              ? 'raise dataplaneCores: each node with a NIC gets one before any gets a second'
+              : `add a CPU of ${cpus} to ${pmds.prop}, with its SMT siblings`,
         },
       ];
     });

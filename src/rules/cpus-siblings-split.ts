@@ -2,7 +2,7 @@ import type { HardwareProfile } from '../hardware/hardware-profile';
 import { isKnown } from '../hardware/unknown';
 import { CpuSet } from '../values/cpu-set';
 import { hardwareRule } from './hardware-rule';
-import { pmdCpus } from './pmd-cpus';
+import { pmdCpus } from '../plan/pmd-cpus';
 
 export const cpusSiblingsSplit = hardwareRule({
   id: 'cpus/siblings-split',

@@ -1,3 +1,4 @@
+import { MAKE_PROFILE } from '../plan/choice';
 import { groupsBy } from '../plan/groups';
 import type { HostIntents } from '../plan/intents';
 import { knows } from './hardware-rule';
@@ -43,8 +44,7 @@ function unchecked(rules: readonly Rule[], { fleet }: RuleContext): Violation[] 
     {
       path: commonPath(gaps.map(({ host }) => host.path)),
       what,
-      remedy:
-        "make one by `npx cdktf-dataplane inspect user@host > hardware/host.json`, and give it to the host: hardware: HardwareProfile.fromFile('hardware/host.json')",
+      remedy: MAKE_PROFILE,
     },
   ];
 }

@@ -2,7 +2,7 @@ import { isKnown } from '../hardware/unknown';
 import { ownedArguments } from '../plan/kernel-arguments';
 import { Platform } from '../platforms/platform';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const hostsPlatformDiffers = hardwareRule({
   id: 'hosts/platform-differs',

@@ -1,14 +1,12 @@
 import { groupsBy } from '../plan/groups';
 import type { HostIntents } from '../plan/intents';
 import { totalMib, type Mempool } from '../plan/mempool';
-import { dpdkNics, type DpdkNic } from './dpdk-nics';
-import { mempools, showNeed } from './packet-buffers';
+import { dpdkNics, type DpdkNic } from '../plan/dpdk-nics';
+import { mempools, showNeed } from '../plan/packet-buffers';
+import { DPDK_RESERVE_MIB } from '../plan/open-vswitch-memory';
 import { PlannedHugepages } from './planned-hugepages';
 import { hostRule, type Violation } from './rule';
-import { mebibytes, pages, fileOf } from './text';
-
-/** MiB on each node with a NIC beside the buffers. Source: Red Hat, OSP NFV guide, "Memory parameters". */
-export const DPDK_RESERVE_MIB = 512;
+import { mebibytes, pages, fileOf } from '../values/text';
 
 export const hugepagesNodeBudget = hostRule({
   id: 'hugepages/node-budget',

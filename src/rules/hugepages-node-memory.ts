@@ -1,8 +1,9 @@
 import { isKnown, UNKNOWN } from '../hardware/unknown';
+import type { HostIntents } from '../plan/intents';
 import { hardwareRule } from './hardware-rule';
 import { PlannedHugepages, sumMib } from './planned-hugepages';
 import type { Violation } from './rule';
-import { mebibytes, pages, fileOf } from './text';
+import { mebibytes, pages, fileOf } from '../values/text';
 
 export const hugepagesNodeMemory = hardwareRule({
   id: 'hugepages/node-memory',
@@ -29,7 +30,9 @@ export const hugepagesNodeMemory = hardwareRule({
             `asks node ${id} for ${PlannedHugepages.show(asked)}`,
             `node ${id} has ${mebibytes(memory / 1024)} of memory (${fileOf(profile.source)})`,
           ],
-          remedy: `ask for at most ${pages(most, pageSize)} there, less what the system itself takes of that node`,
+          remedy: isSized(host, pool.path)
+            ? `lower extraPerNode or the MTU of the ports there: at most ${pages(most, pageSize)} fit, less what the system itself takes of that node`
+            : `ask for at most ${pages(most, pageSize)} there, less what the system itself takes of that node`,
         },
       ];
     });
@@ -44,8 +47,15 @@ export const hugepagesNodeMemory = hardwareRule({
           `the host is asked for ${PlannedHugepages.show(planned.all)}`,
           `it has ${mebibytes(memoryKib / 1024)} of memory (${fileOf(profile.source)})`,
         ],
-        remedy: 'ask for fewer pages',
+        remedy: isSized(host, pool.path)
+          ? 'lower extraPerNode or the MTU of the ports'
+          : 'ask for fewer pages',
       },
     ];
   },
 });
+
+/** Nobody said these pages: they are what the consumers need. */
+function isSized({ hugepagePools }: HostIntents, path: string): boolean {
+  return hugepagePools.some((pool) => pool.path === path && pool.openVSwitchMib !== undefined);
+}

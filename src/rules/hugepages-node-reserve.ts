@@ -1,11 +1,11 @@
 import { totalMib } from '../plan/mempool';
 import { groupsBy } from '../plan/groups';
-import { dpdkNics } from './dpdk-nics';
-import { DPDK_RESERVE_MIB } from './hugepages-node-budget';
-import { mempools, showNeed } from './packet-buffers';
+import { dpdkNics } from '../plan/dpdk-nics';
+import { DPDK_RESERVE_MIB } from '../plan/open-vswitch-memory';
+import { mempools, showNeed } from '../plan/packet-buffers';
 import { PlannedHugepages } from './planned-hugepages';
 import { hostRule } from './rule';
-import { mebibytes } from './text';
+import { mebibytes } from '../values/text';
 
 export const hugepagesNodeReserve = hostRule({
   id: 'hugepages/node-reserve',

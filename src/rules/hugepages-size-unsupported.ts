@@ -3,7 +3,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents, HugepagePoolIntent } from '../plan/intents';
 import { PageSize } from '../values/page-size';
 import { hostRule, type Violation } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 /** Flags of x86 CPUs that have the size. Source: DPDK, linux_gsg/sys_reqs.rst. */
 const FLAGS: Readonly<Record<string, string>> = { '1G': 'pdpe1gb', '2M': 'pse' };

@@ -1,10 +1,8 @@
 import { isKnown } from '../hardware/unknown';
+import { SYSTEM_MIB } from '../plan/choose-hugepages';
 import { hardwareRule } from './hardware-rule';
 import { PlannedHugepages } from './planned-hugepages';
-import { mebibytes, fileOf } from './text';
-
-/** MiB of the whole host. Source: Intel's container-experience-kits refuse hugepages that leave less. */
-const SYSTEM_MIB = 1024;
+import { mebibytes, fileOf } from '../values/text';
 
 export const hugepagesSystemMemory = hardwareRule({
   id: 'hugepages/system-memory',

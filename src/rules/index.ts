@@ -5,6 +5,7 @@ import { bootContradictingArguments } from './boot-contradicting-arguments';
 import { bootIommuUselessArgument } from './boot-iommu-useless-argument';
 import { bootLoaderUnsupported } from './boot-loader-unsupported';
 import { bootManagedArgument } from './boot-managed-argument';
+import { cpusAutoChoice } from './cpus-auto-choice';
 import { cpusExist } from './cpus-exist';
 import { cpusHousekeepingOnNode } from './cpus-housekeeping-on-node';
 import { cpusOnePartition } from './cpus-one-partition';
@@ -15,6 +16,7 @@ import { sortFindings, type Finding } from './finding';
 import { hardwareUnchecked } from './hardware-unchecked';
 import { hostsNameUnique } from './hosts-name-unique';
 import { hostsPlatformDiffers } from './hosts-platform-differs';
+import { hugepagesAutoSize } from './hugepages-auto-size';
 import { hugepagesMixedPlacement } from './hugepages-mixed-placement';
 import { hugepagesNodeBudget } from './hugepages-node-budget';
 import { hugepagesNodeExists } from './hugepages-node-exists';
@@ -66,6 +68,7 @@ const CHECKS: readonly Rule[] = [
   bootIommuUselessArgument,
   bootLoaderUnsupported,
   bootManagedArgument,
+  cpusAutoChoice,
   cpusExist,
   cpusHousekeepingOnNode,
   cpusOnePartition,
@@ -74,6 +77,7 @@ const CHECKS: readonly Rule[] = [
   cpusSiblingsSplit,
   hostsNameUnique,
   hostsPlatformDiffers,
+  hugepagesAutoSize,
   hugepagesMixedPlacement,
   hugepagesNodeBudget,
   hugepagesNodeExists,

@@ -3,9 +3,9 @@ import { hasBrokenInterruptMasking, isBifurcated, isBifurcatedDriver } from '../
 import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
 import type { NicBindingIntent } from '../plan/intents';
-import { profiledNic } from './dpdk-nics';
+import { profiledNic } from '../plan/dpdk-nics';
 import { hostRule } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsDriverUnsuited = hostRule({
   id: 'nics/driver-unsuited',

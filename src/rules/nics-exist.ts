@@ -1,7 +1,7 @@
 import type { HardwareProfile } from '../hardware/hardware-profile';
 import { isKnown } from '../hardware/unknown';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsExist = hardwareRule({
   id: 'nics/exist',

@@ -1,7 +1,7 @@
 import { isKnown } from '../hardware/unknown';
-import { profiledNic } from './dpdk-nics';
+import { profiledNic } from '../plan/dpdk-nics';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsIommuGroupShared = hardwareRule({
   id: 'nics/iommu-group-shared',

@@ -1,6 +1,6 @@
-import { profiledNic } from './dpdk-nics';
+import { profiledNic } from '../plan/dpdk-nics';
 import { hardwareRule } from './hardware-rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsManagement = hardwareRule({
   id: 'nics/management',

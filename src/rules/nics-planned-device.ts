@@ -3,10 +3,10 @@ import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
 import type { NicBindingIntent } from '../plan/intents';
 import { MacAddress } from '../values/mac-address';
-import { profiledNic } from './dpdk-nics';
+import { profiledNic } from '../plan/dpdk-nics';
 import { hardwareRule } from './hardware-rule';
 import type { Violation } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsPlannedDevice = hardwareRule({
   id: 'nics/planned-device',

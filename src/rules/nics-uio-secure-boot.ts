@@ -3,7 +3,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import { argumentKey } from '../plan/kernel-arguments';
 import { hostRule } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsUioSecureBoot = hostRule({
   id: 'nics/uio-secure-boot',

@@ -1,9 +1,9 @@
 import { isVirtualFunction } from '../hardware/dpdk-drivers';
 import { isKnown } from '../hardware/unknown';
 import type { HostIntents, NicBindingIntent } from '../plan/intents';
-import { profiledNic } from './dpdk-nics';
+import { profiledNic } from '../plan/dpdk-nics';
 import { hostRule } from './rule';
-import { fileOf } from './text';
+import { fileOf } from '../values/text';
 
 export const nicsUioVirtualFunction = hostRule({
   id: 'nics/uio-virtual-function',

@@ -1,4 +1,4 @@
-import { cpusOfMask, pmdCpus } from './pmd-cpus';
+import { cpusOfMask, pmdCpus } from '../plan/pmd-cpus';
 import { hostRule } from './rule';
 
 export const openVSwitchLcoreMask = hostRule({

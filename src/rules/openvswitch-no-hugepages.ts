@@ -6,7 +6,7 @@ export const openVSwitchNoHugepages = hostRule({
   statement: 'A host with Open vSwitch and DPDK has a HugepagePool.',
   reason: 'DPDK takes all its memory from hugepages: "Cannot init EAL" without any.',
   check: (host) =>
-    host.hugepagePools.length > 0
+    host.hugepagePools.length > 0 || host.refusals.some(({ of }) => of === 'hugepages')
       ? []
       : host.openVSwitches.map(({ path }) => ({
           path,

@@ -1,10 +1,10 @@
 import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import type { CpuSet } from '../values/cpu-set';
-import { dpdkNics, type DpdkNic } from './dpdk-nics';
-import { pmdCpus } from './pmd-cpus';
+import { dpdkNics, type DpdkNic } from '../plan/dpdk-nics';
+import { pmdCpus } from '../plan/pmd-cpus';
 import { hostRule, type Violation } from './rule';
-import { counted } from './text';
+import { counted } from '../values/text';
 
 export const openVSwitchQueuesAndPmds = hostRule({
   id: 'openvswitch/queues-and-pmds',
@@ -27,7 +27,7 @@ export const openVSwitchQueuesAndPmds = hostRule({
           what: [
             `has ${counted(nic.port.queues, 'queue')}, for ${counted(near.size, 'poll mode driver')}${where}: CPU ${near} (${pmds.prop} of ${pmds.path})`,
           ],
-          remedy: `say queues: ${near.size}, or add CPUs to ${pmds.prop}`,
+          remedy: `say queues: ${near.size}, or ${pmds.isChosen ? 'raise dataplaneCores' : `add CPUs to ${pmds.prop}`}`,
         },
       ];
     });
@@ -41,7 +41,7 @@ export const openVSwitchQueuesAndPmds = hostRule({
           `${pmds.prop} is '${pmds.cpus}': ${counted(pmds.cpus.size, 'poll mode driver')} for ${counted(queues, 'queue')}`,
           nics.map(({ port }) => `${port.path}: ${counted(port.queues, 'queue')}`).join(', '),
         ],
-        remedy: `give the ports more queues (addDpdkPort(nic, { queues: ${Math.ceil(pmds.cpus.size / nics.length)} })), or take CPUs out of ${pmds.prop}`,
+        remedy: `give the ports more queues (addDpdkPort(nic, { queues: ${Math.ceil(pmds.cpus.size / nics.length)} })), or ${pmds.isChosen ? 'lower dataplaneCores' : `take CPUs out of ${pmds.prop}`}`,
       },
     ];
   },

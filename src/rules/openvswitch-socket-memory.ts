@@ -1,8 +1,8 @@
 import { isKnown } from '../hardware/unknown';
-import type { HostIntents } from '../plan/intents';
+import { askedSocketMemory } from '../plan/open-vswitch-memory';
 import { PlannedHugepages } from './planned-hugepages';
 import { hostRule } from './rule';
-import { mebibytes } from './text';
+import { mebibytes } from '../values/text';
 
 export const openVSwitchSocketMemory = hostRule({
   id: 'openvswitch/socket-memory',
@@ -12,11 +12,11 @@ export const openVSwitchSocketMemory = hostRule({
     'DPDK takes it when Open vSwitch starts, and doesn\'t start with less: "Not enough memory available on socket 1! Requested: 1024MB, available: 0MB".',
   hardware: {
     facts: ['NUMA nodes'],
-    concerns: (host) => asked(host) !== undefined,
+    concerns: (host) => askedSocketMemory(host) !== undefined,
   },
   check(host) {
     const planned = PlannedHugepages.of(host);
-    const given = asked(host);
+    const given = askedSocketMemory(host);
     if (!given) return [];
     const nodes = host.hardware?.nodes;
     const ids = nodes !== undefined && isKnown(nodes) ? nodes.map(({ id }) => id) : undefined;
@@ -48,15 +48,3 @@ export const openVSwitchSocketMemory = hostRule({
     });
   },
 });
-
-/** MiB by node; undefined: it is derived, or not to be read. */
-function asked({
-  openVSwitches: [intent],
-}: HostIntents): { path: string; prop: string; mib: readonly number[] } | undefined {
-  if (!intent) return undefined;
-  const { path, otherConfig, socketMemoryMib } = intent;
-  const text = otherConfig['dpdk-socket-mem'];
-  if (text === undefined) return socketMemoryMib && { path, prop: 'socketMemory', mib: socketMemoryMib };
-  if (!/^\d{1,9}(,\d{1,9})*$/.test(text)) return undefined;
-  return { path, prop: "otherConfig['dpdk-socket-mem']", mib: text.split(',').map(Number) };
-}

@@ -2,7 +2,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import { pageDemands } from '../plan/kernel-arguments';
 import type { PageSize } from '../values/page-size';
-import { mebibytes, pages } from './text';
+import { mebibytes, pages } from '../values/text';
 
 /** Hugepages of one size, as a HugepagePool asks for them. */
 export interface PlannedPages {

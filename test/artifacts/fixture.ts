@@ -52,6 +52,7 @@ function fullHost(
     connection,
     reboot: 'whenNeeded',
     management: { macAddress: `52:54:00:00:00:0${site}`, addresses: [], gateway: null, nameservers: [] },
+    derived: [],
   };
 }
 

@@ -35,6 +35,8 @@ export function host(name: string, intents: Partial<HostIntents> = {}): HostInte
     openVSwitches: [],
     bridges: [],
     dpdkPorts: [],
+    chosen: [],
+    refusals: [],
     ...intents,
   };
 }

@@ -141,6 +141,21 @@ const parts = fc.record({
     }),
     { maxLength: 2 },
   ),
+  chosenCpus: fc.option(
+    some({
+      dataplaneCores: mostly(fc.integer({ min: 1, max: 3 })),
+      workloadCores: mostly(fc.nat(2)),
+      isolation: mostly(fc.constantFrom(...Object.values(CpuIsolation))),
+    }),
+  ),
+  countedPool: fc.option(
+    some({
+      pageSize: mostly(fc.constantFrom(undefined, PageSize.GIB_1, PageSize.MIB_2)),
+      extraPerNode: mostly(
+        fc.dictionary(nodeId.map(String), fc.integer({ min: 1, max: 9999 }), { maxKeys: 2 }),
+      ),
+    }),
+  ),
   boot: fc.array(
     some({
       arguments: mostly(
@@ -222,6 +237,8 @@ function findingsOf(document: unknown, given: Parts): readonly Finding[] {
   for (const [index, props] of given.pools.entries()) new HugepagePool(host, `pool${index}`, props as never);
   for (const [index, props] of given.partitions.entries())
     new CpuPartition(host, `cpus${index}`, props as never);
+  if (given.chosenCpus !== null) CpuPartition.auto(host, 'chosen', given.chosenCpus as never);
+  if (given.countedPool !== null) HugepagePool.auto(host, 'counted', given.countedPool);
   for (const [index, props] of given.boot.entries()) new BootParameters(host, `boot${index}`, props as never);
   const nics = given.nics.map((props, index) => new NicBinding(host, `nic${index}`, props as never));
   const ovs = new OpenVSwitch(host, 'ovs', given.ovs as never);

@@ -88,6 +88,27 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
     says: ['edge boots by systemd-boot (hardware/edge.json)', 'asked for by lab/edge/iommu, lab/edge/pool'],
     remedy: 'install GRUB',
   },
+  'cpus/auto-choice': {
+    holds(stack) {
+      const host = on(machine(), stack);
+      CpuPartition.auto(host, 'cpus', { dataplaneCores: 2 });
+      new NicBinding(host, 'east', { nic: '0000:04:00.0', driver: NicDriver.KERNEL });
+      new NicBinding(host, 'west', { nic: '0000:05:00.0', driver: NicDriver.KERNEL });
+    },
+    broken(stack) {
+      const host = on(machine(), stack);
+      CpuPartition.auto(host, 'cpus', { dataplaneCores: 2 });
+      new NicBinding(host, 'east', { nic: '0000:04:00.0', driver: NicDriver.KERNEL });
+      CpuPartition.auto(plainHost(stack, 'unknown'), 'cpus', { dataplaneCores: 1 });
+    },
+    paths: ['lab/edge/cpus', 'lab/unknown/cpus'],
+    says: [
+      'dataplaneCores is 2, but edge has 1 whole core to give next to the NICs that it binds (hardware/edge.json)',
+      'node 0 has 2 whole cores (0,4; 1,5), 1 stays for housekeeping: 1 can be given; for 0000:04:00.0',
+      'asks for 1 whole core for the dataplane, but unknown has no hardware profile that says which cores there are',
+    ],
+    remedy: 'say dataplaneCores: 1 at most, or name the CPUs: new CpuPartition(',
+  },
   'cpus/exist': {
     holds(stack) {
       const host = on(machine(), stack);
@@ -171,6 +192,32 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
       'is planned for Debian 12, but older has Debian GNU/Linux 13 (trixie)',
     ],
     remedy: 'say platform: Platform.UBUNTU_24_04',
+  },
+  'hugepages/auto-size': {
+    holds(stack) {
+      const host = on(machine(), stack);
+      HugepagePool.auto(host, 'hugepages');
+      new Iommu(host, 'iommu');
+      const bridge = new OpenVSwitch(host, 'ovs').addBridge('bridge');
+      bridge.addDpdkPort(new NicBinding(host, 'uplink', { nic: '0000:04:00.0' }));
+    },
+    broken(stack) {
+      const host = on(machine(), stack);
+      HugepagePool.auto(host, 'hugepages', { extraPerNode: { 0: 1024, 9: 1024 } });
+      HugepagePool.auto(host, 'again', { extraPerNode: { 0: 1024 } });
+      HugepagePool.auto(on(machine(), stack, 'idle'), 'hugepages');
+      const unknown = plainHost(stack, 'unknown');
+      HugepagePool.auto(unknown, 'hugepages');
+      new OpenVSwitch(unknown, 'ovs');
+    },
+    paths: ['lab/edge/again', 'lab/edge/hugepages', 'lab/idle/hugepages', 'lab/unknown/hugepages'],
+    says: [
+      'the consumers of edge are counted by lab/edge/hugepages already',
+      'extraPerNode names node 9, but edge has node 0 and 1 (hardware/edge.json)',
+      'nothing on idle takes hugepages: it has no Open vSwitch, and extraPerNode asks for none',
+      'unknown has no hardware profile that says on which node its NICs are',
+    ],
+    remedy: 'add its extraPerNode to the other',
   },
   'hugepages/node-budget': {
     holds(stack) {

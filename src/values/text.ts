@@ -1,13 +1,16 @@
-import type { PageSize } from '../values/page-size';
+import type { PageSize } from './page-size';
+
+/** Made once: each toLocaleString would make its own. */
+const WITH_COMMAS = new Intl.NumberFormat('en-US');
 
 /** `3,296 MiB`. */
 export function mebibytes(count: number): string {
-  return `${Math.floor(count).toLocaleString('en-US')} MiB`;
+  return `${WITH_COMMAS.format(Math.floor(count))} MiB`;
 }
 
 /** `1 page of 1 GiB`. */
 export function pages(count: number, size: PageSize): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'page' : 'pages'} of ${size}`;
+  return `${WITH_COMMAS.format(count)} ${count === 1 ? 'page' : 'pages'} of ${size}`;
 }
 
 /** `1 queue`, `2 queues`. */

@@ -1,8 +1,8 @@
-import type { HostIntents } from '../plan/intents';
-import { perPortMempools, sharedMempools, totalMib, type BufferedPort, type Mempool } from '../plan/mempool';
+import type { HostIntents } from './intents';
+import { perPortMempools, sharedMempools, totalMib, type BufferedPort, type Mempool } from './mempool';
 import type { DpdkNic } from './dpdk-nics';
 import { pmdCpus } from './pmd-cpus';
-import { counted, mebibytes } from './text';
+import { counted, mebibytes } from '../values/text';
 
 /** Pools of packet buffers that the host's Open vSwitch makes for ports on one node, by what its otherConfig says. */
 export function mempools(host: HostIntents, nics: readonly DpdkNic[], node: number | undefined): Mempool[] {

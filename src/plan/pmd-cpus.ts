@@ -1,4 +1,4 @@
-import type { HostIntents } from '../plan/intents';
+import type { HostIntents } from './intents';
 import { CpuSet } from '../values/cpu-set';
 
 /** The CPUs of the poll mode drivers, and who says so. */
@@ -7,6 +7,8 @@ export interface PmdCpus {
   /** Path of the construct, and its prop. */
   readonly path: string;
   readonly prop: string;
+  /** How to change them: a prop's CPUs, or how many cores are chosen. */
+  readonly isChosen: boolean;
 }
 
 /** As the plan takes them: otherConfig before pmdCpus before the CpuPartition's; undefined: Open vSwitch chooses. */
@@ -17,12 +19,13 @@ export function pmdCpus(host: HostIntents): PmdCpus | undefined {
   const mask = otherConfig['pmd-cpu-mask'];
   if (mask !== undefined) {
     const cpus = cpusOfMask(mask);
-    return cpus && { cpus, path, prop: "otherConfig['pmd-cpu-mask']" };
+    return cpus && { cpus, path, prop: "otherConfig['pmd-cpu-mask']", isChosen: false };
   }
-  if (openVSwitch.pmdCpus) return { cpus: openVSwitch.pmdCpus, path, prop: 'pmdCpus' };
+  if (openVSwitch.pmdCpus) return { cpus: openVSwitch.pmdCpus, path, prop: 'pmdCpus', isChosen: false };
   const [partition] = host.cpuPartitions;
   if (!partition || partition.dataplane.size === 0) return undefined;
-  return { cpus: partition.dataplane, path: partition.path, prop: 'dataplane' };
+  const { path: of, isChosen = false } = partition;
+  return { cpus: partition.dataplane, path: of, prop: 'dataplane', isChosen };
 }
 
 /** As Open vSwitch reads it: hexadecimal digits, with or without `0x`; undefined: it is none. */

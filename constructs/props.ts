@@ -219,10 +219,10 @@ const AS_LITERAL =
  * element is text like `#{TfToken[TOKEN.4]}` (of a map: `&{…}`), or a number far below any that a person writes.
  */
 function isReference(input: unknown): boolean {
-  if (Token.isUnresolved(input)) return true;
-  return typeof input === 'string'
-    ? /[#&]\{TfToken\[/.test(input)
-    : typeof input === 'number' && input < -1e280;
+  if (typeof input === 'number') return input < -1e280;
+  // Looked for first: most texts are none, and Token asks several times.
+  if (typeof input === 'string' && !input.includes('TfToken[')) return false;
+  return Token.isUnresolved(input) || (typeof input === 'string' && /[#&]\{TfToken\[/.test(input));
 }
 
 function show(input: unknown): string {

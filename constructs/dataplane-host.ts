@@ -92,8 +92,10 @@ type PartList = {
 export class DataplaneHost extends Construct {
   /** The host that a construct is a part of; the stack's own host (`dataplane-host`, made on first use) where none is above it. */
   static of(scope: IConstruct): DataplaneHost {
-    const above = scope.node.scopes.find(DataplaneHost.isDataplaneHost);
-    if (above) return above;
+    // Not node.scopes, which makes a list of them for each part.
+    for (let above: IConstruct | undefined = scope; above; above = above.node.scope) {
+      if (DataplaneHost.isDataplaneHost(above)) return above;
+    }
     const stack = TerraformStack.of(scope);
     const own = stack.node.tryFindChild('dataplane-host');
     return own && DataplaneHost.isDataplaneHost(own) ? own : new DataplaneHost(stack, 'dataplane-host');

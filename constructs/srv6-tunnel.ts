@@ -81,7 +81,7 @@ export class Srv6Tunnel extends Construct {
   }
 
   private readTo(props: unknown): void {
-    const read = readProps(this, toSchema.transform(withSegmentList), props);
+    const read = readProps(this, toSchemaWithSegments, props);
     if (!read) return;
     this.deployment._addTunnel({
       kind: 'unmanaged',
@@ -98,6 +98,8 @@ export class Srv6Tunnel extends Construct {
 }
 
 type To = z.output<typeof toSchema>;
+
+const toSchemaWithSegments = toSchema.transform(withSegmentList);
 
 function withSegmentList(props: To, context: z.core.$RefinementCtx<To>): To & { segmentList: SegmentList } {
   try {

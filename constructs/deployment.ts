@@ -181,7 +181,8 @@ export class Deployment extends Construct {
       this.planned = {
         plan,
         byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])),
-        findings: () => (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan)]),
+        findings: () =>
+          (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan, fleet.hosts)]),
       };
     }
     return this.planned;

@@ -33,6 +33,11 @@ export { ProfileError, type ProfileFinding } from '../src/hardware/profile-error
 export { type NamedText, type ReadOptions } from '../src/hardware/read-profile';
 export { isKnown, UNKNOWN, type OrUnknown, type Unknown } from '../src/hardware/unknown';
 export { Platform } from '../src/platforms/platform';
+export {
+  UserDataPlatform,
+  type UserDataForm,
+  type UserDataPlatformFacts,
+} from '../src/platforms/user-data-platform';
 export { type Finding, type Severity } from '../src/rules';
 export { CpuSet } from '../src/values/cpu-set';
 export { IpAddress, InterfaceAddress } from '../src/values/ip-address';

@@ -63,6 +63,7 @@ import { srv6Underlay } from './srv6-underlay';
 
 export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } from './acknowledgements';
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
+export { NICS_SELECTION_RULE } from './nics-selection';
 export type { Rule } from './rule';
 
 /** What is asked of a plan, by id. */

@@ -20,7 +20,7 @@ type NoOthers<Shape, T> = { readonly [K in Exclude<keyof T, keyof Shape>]: never
  * Open vSwitch.
  */
 export interface HostClassProps<
-  N extends NicRoles,
+  N extends NicRoles | undefined,
   H extends string,
   O extends OpenVSwitchProps | undefined,
 > {
@@ -49,7 +49,7 @@ export interface HostClassProps<
  * (of a pool, `perNode` and `pages` are one); null takes the part off.
  */
 export interface HostDeviations<
-  N extends NicRoles = NicRoles,
+  N extends NicRoles | undefined = NicRoles | undefined,
   H extends string = string,
   O extends OpenVSwitchProps | undefined = OpenVSwitchProps | undefined,
 > {
@@ -68,7 +68,7 @@ export interface HostDeviations<
 
 /** What each host says of itself. */
 export type HostOfClassProps<
-  N extends NicRoles = NicRoles,
+  N extends NicRoles | undefined = NicRoles | undefined,
   H extends string = string,
   O extends OpenVSwitchProps | undefined = OpenVSwitchProps | undefined,
 > = Pick<DataplaneHostProps, 'hostname' | 'hardware' | 'management' | 'retired'> & {
@@ -99,7 +99,7 @@ export type HostOfClassProps<
  *     edge.host(this, 'edge-1', { address: '192.0.2.11', nics: { uplink: '0000:3b:00.0' } });
  */
 export class HostClass<
-  N extends NicRoles = Record<never, never>,
+  N extends NicRoles | undefined = undefined,
   H extends string = never,
   O extends OpenVSwitchProps | undefined = undefined,
 > {

@@ -7,19 +7,19 @@ import type { HostClass, HostClassProps, HostDeviations, HostOfClassProps } from
 import { HugepagePool, type HugepagePoolProps } from './hugepage-pool';
 import { Iommu } from './iommu';
 import { NicBinding } from './nic-binding';
-import { NicRole, type NicChoice, type NicRoles } from './nic-role';
+import { NicRole, type NicChoice, type NicRoleProps, type NicRoles } from './nic-role';
 import { OpenVSwitch, type OpenVSwitchProps } from './open-vswitch';
 import { anything, instance, object, readProps } from './props';
 
-type Props<N extends NicRoles, H extends string, O extends OpenVSwitchProps | undefined> = HostOfClassProps<
-  N,
-  H,
-  O
-> & { readonly class: HostClass<N, H, O> };
+type Props<
+  N extends NicRoles | undefined,
+  H extends string,
+  O extends OpenVSwitchProps | undefined,
+> = HostOfClassProps<N, H, O> & { readonly class: HostClass<N, H, O> };
 
 /** As a user of JavaScript, or of a table of hosts, may give them: nobody has looked at them. */
-type AnyClass = HostClassProps<NicRoles, string, OpenVSwitchProps | undefined>;
-type AnyDeviations = HostDeviations & { readonly openVSwitch?: OpenVSwitchProps };
+type AnyClass = HostClassProps<NicRoles | undefined, string, OpenVSwitchProps | undefined>;
+type AnyDeviations = HostDeviations<NicRoles> & { readonly openVSwitch?: OpenVSwitchProps };
 type AnyProps = Pick<DataplaneHostProps, 'hostname' | 'hardware' | 'management' | 'retired'> & {
   readonly address?: string;
   readonly nics?: Readonly<Record<string, NicChoice | undefined>>;
@@ -28,11 +28,11 @@ type AnyProps = Pick<DataplaneHostProps, 'hostname' | 'hardware' | 'management' 
 
 /** A host that a HostClass makes, with its parts by the class's names. */
 export class HostOfClass<
-  N extends NicRoles = NicRoles,
+  N extends NicRoles | undefined = NicRoles | undefined,
   H extends string = string,
   O extends OpenVSwitchProps | undefined = OpenVSwitchProps | undefined,
 > extends DataplaneHost {
-  /** The NICs by their roles. */
+  /** The NICs by their roles, of a class that has some. */
   readonly nics: { readonly [R in keyof N]: NicBinding };
   /** Of a class that has one. */
   readonly openVSwitch: O extends undefined ? undefined : OpenVSwitch;
@@ -69,21 +69,27 @@ export class HostOfClass<
     const pools = Object.entries(all.hugepages ?? {});
     if (pools.length === 0) return;
     const scope = new Construct(this, 'hugepages');
+    const own: Readonly<Record<string, HugepagePoolProps | null | undefined>> = deviations.hugepages ?? {};
     for (const [name, pool] of pools) {
-      const props = mergedPool(pool, deviations.hugepages?.[name]);
+      const props = mergedPool(pool, own[name]);
       if (props) new HugepagePool(scope, name, props);
     }
   }
 
-  private addNics(all: AnyClass, own: AnyProps, deviations: AnyDeviations): Record<string, NicBinding> {
-    const roles = Object.entries(all.nics ?? {}).filter(([, role]) => NicRole.isNicRole(role));
-    if (roles.length === 0) return {};
+  private addNics(
+    all: AnyClass,
+    own: AnyProps,
+    deviations: AnyDeviations,
+  ): Record<string, NicBinding> | undefined {
+    if (all.nics === undefined) return undefined;
+    const roles = Object.entries(all.nics).filter(([, role]) => NicRole.isNicRole(role));
     const scope = new Construct(this, 'nics');
+    const differing: Readonly<Record<string, NicRoleProps | undefined>> = deviations.nics ?? {};
     return Object.fromEntries(
       roles.map(([name, role]) => {
         const nic = own.nics?.[name] ?? role._nic;
         // Where nobody says which NIC it is, the binding does.
-        const props = { ...role._props, ...deviations.nics?.[name], nic: nic as NicChoice };
+        const props = { ...role._props, ...differing[name], nic: nic as NicChoice };
         return [name, new NicBinding(scope, name, props)] as const;
       }),
     );
@@ -130,7 +136,7 @@ function connection(address: string | undefined, ssh: SshDefaults): Connection |
 }
 
 function merged<T extends object>(all: T | undefined, own: T | null | undefined): T | undefined {
-  return own === null ? undefined : own === undefined ? all : ({ ...all, ...own } as T);
+  return own === null ? undefined : own === undefined ? all : { ...all, ...own };
 }
 
 /** `perNode` and `pages` are two ways to say the same. */

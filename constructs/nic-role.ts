@@ -47,11 +47,11 @@ export class NicRole<By extends NicChosenBy = NicChosenBy> {
 export type NicRoles = Readonly<Record<string, NicRole>>;
 
 /** The names of the roles that each host says the NIC of. */
-export type RolesPerHost<N extends NicRoles> = {
+export type RolesPerHost<N extends NicRoles | undefined> = {
   [R in keyof N]: N[R] extends NicRole<'host'> ? R : never;
 }[keyof N];
 
 /** The NICs of one host, by role. */
-export type NicsOfHost<N extends NicRoles> = { readonly [R in RolesPerHost<N>]: NicChoice } & {
+export type NicsOfHost<N extends NicRoles | undefined> = { readonly [R in RolesPerHost<N>]: NicChoice } & {
   readonly [R in Exclude<keyof N, RolesPerHost<N>>]?: NicChoice;
 };

@@ -5,11 +5,12 @@ import {
   HostClass,
   NicDriver,
   NicRole,
-  OvsBridge,
   PageSize,
   Rollout,
   Srv6Tunnel,
+  type HostOf,
   type HostPropsOf,
+  type OvsBridge,
 } from 'cdktf-dataplane';
 
 /** What all edge hosts have alike. */
@@ -26,37 +27,35 @@ const edge = new HostClass({
   openVSwitch: { pmdSleepMax: 500 },
 });
 
-/** One line a host; the compiler knows what a host may say. */
-const HOSTS: Readonly<Record<string, HostPropsOf<typeof edge>>> = {
-  hub: {
-    address: '192.0.2.10',
-    nics: { uplink: '0000:3b:00.0' },
-    deviations: { openVSwitch: { pmdSleepMax: 0 } },
-  },
+/** What each of them says of itself; the compiler knows what a host may say. */
+const SITES: Readonly<Record<string, HostPropsOf<typeof edge>>> = {
   'edge-1': { address: '192.0.2.11', nics: { uplink: '0000:3b:00.0' } },
   'edge-2': { address: '192.0.2.12', nics: { uplink: '0000:af:00.0', storage: '0000:5f:00.0' } },
-  // An older board: fewer cores, less memory.
+  // Another board: its cores are numbered otherwise, and it has less memory.
   'edge-3': {
     address: '192.0.2.13',
     nics: { uplink: '0000:3b:00.1' },
-    deviations: { cpus: { dataplane: '2,18' }, hugepages: { dpdk: { perNode: { 0: 2 } } } },
+    deviations: { cpus: { dataplane: '4-5,20-21' }, hugepages: { dpdk: { perNode: { 0: 2 } } } },
   },
 };
+
+/** A host of the class is a DataplaneHost: bridges, tunnels and anything else are added as to any other. */
+function addBridges({ nics, openVSwitch }: HostOf<typeof edge>, site: number): OvsBridge {
+  const underlay = openVSwitch.addBridge('underlay', { addresses: [`fd00:a::${site}/64`] });
+  underlay.addDpdkPort(nics.uplink, { queues: 4 });
+  return openVSwitch.addBridge('tenants', { addresses: [`10.0.0.${site}/24`], underlay });
+}
 
 class EdgeFleet extends TerraformStack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     Deployment.of(this).configure({ rollout: Rollout.inBatchesOf(20) });
-    const tenants: OvsBridge[] = [];
-    for (const [index, [name, props]] of Object.entries(HOSTS).entries()) {
-      const { nics, openVSwitch } = edge.host(this, name, props);
-      const underlay = openVSwitch.addBridge('underlay', { addresses: [`fd00:a::${index + 1}/64`] });
-      underlay.addDpdkPort(nics.uplink);
-      tenants.push(openVSwitch.addBridge('tenants', { addresses: [`10.0.0.${index + 1}/24`], underlay }));
+    const hub = edge.host(this, 'hub', { address: '192.0.2.10', nics: { uplink: '0000:3b:00.0' } });
+    const tenants = addBridges(hub, 1);
+    for (const [index, [name, props]] of Object.entries(SITES).entries()) {
+      const spoke = addBridges(edge.host(this, name, props), index + 2);
+      new Srv6Tunnel(this, `to-${name}`, { between: [tenants, spoke] });
     }
-    const [hub, ...spokes] = tenants;
-    if (!hub) return;
-    for (const spoke of spokes) new Srv6Tunnel(this, `to-${spoke.host.hostname}`, { between: [hub, spoke] });
   }
 }
 

@@ -42,7 +42,7 @@ export function right(stack: TerraformStack): readonly (NicBinding | OpenVSwitch
   return [host.nics.uplink, host.nics.storage, host.openVSwitch];
 }
 
-export function wrong(stack: TerraformStack): void {
+export function wrong(stack: TerraformStack): readonly unknown[] {
   const nics = { uplink: '0000:3b:00.0' };
   // @ts-expect-error no NIC is said for a role that each host has to say it for
   edge.host(stack, 'a', {});
@@ -58,12 +58,12 @@ export function wrong(stack: TerraformStack): void {
   edge.host(stack, 'f', { nics, deviations: { hugepages: { guests: { pages: 4 } } } });
   // @ts-expect-error there is no such role to deviate from
   edge.host(stack, 'g', { nics, deviations: { nics: { backup: {} } } });
-  // @ts-expect-error a role is a NicBinding, by its name
-  edge.host(stack, 'h', { nics }).nics.backup;
+  // @ts-expect-error a host's NICs are those of the roles
+  const backup: keyof HostOf<typeof edge>['nics'] = 'backup';
   // @ts-expect-error the class has no Open vSwitch that a host could have another way
   bare.host(stack, 'i', { deviations: { openVSwitch: { pmdSleepMax: 5 } } });
   // @ts-expect-error nor one that could have a bridge
-  bare.host(stack, 'j', {}).openVSwitch.addBridge('tenants');
+  const openVSwitch: OpenVSwitch = bare.host(stack, 'j', {}).openVSwitch;
   // @ts-expect-error a class without roles has no NICs
   bare.host(stack, 'k', { nics });
   // @ts-expect-error there is no such part
@@ -74,4 +74,5 @@ export function wrong(stack: TerraformStack): void {
   new HostClass({ openVSwitch: { pmdSleep: 500 } });
   // @ts-expect-error a role is a NicRole: who says which NIC it is must be said
   new HostClass({ nics: { uplink: '0000:3b:00.0' } });
+  return [backup, openVSwitch];
 }

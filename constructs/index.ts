@@ -11,10 +11,28 @@ export { DataplaneHost, type DataplaneHostProps, type ManagementInterface } from
 export { Deployment, type DeploymentProps } from './deployment';
 export { OnDestroy, Reboot, Rollout } from './deployment-policy';
 export { DpdkPort, type DpdkPortOptions, type DpdkPortProps } from './dpdk-port';
+export {
+  HostClass,
+  type HostClassProps,
+  type HostDeviations,
+  type HostOf,
+  type HostOfClassProps,
+  type HostPropsOf,
+} from './host-class';
+export { HostOfClass } from './host-of-class';
 export { HostPart } from './host-part';
 export { HugepagePool, type HugepagePoolAutoProps, type HugepagePoolProps } from './hugepage-pool';
 export { Iommu, IommuVendor, type IommuProps } from './iommu';
 export { NicBinding, NicDriver, type NicBindingProps } from './nic-binding';
+export {
+  NicRole,
+  type NicChoice,
+  type NicChosenBy,
+  type NicRoleProps,
+  type NicRoles,
+  type NicsOfHost,
+  type RolesPerHost,
+} from './nic-role';
 export { OpenVSwitch, type OpenVSwitchProps } from './open-vswitch';
 export { OvsBridge, type OvsBridgeOptions, type OvsBridgeProps } from './ovs-bridge';
 export {
@@ -33,11 +51,17 @@ export {
   type IommuKind,
 } from '../src/hardware/hardware-profile';
 export { type IommuGroup, type Nic, type NicInterface, type Sriov } from '../src/hardware/nic';
+export { NicSelector, type NicLike } from '../src/hardware/nic-selector';
 export { type HugepageCount, type NumaNode } from '../src/hardware/numa-node';
 export { ProfileError, type ProfileFinding } from '../src/hardware/profile-error';
 export { type NamedText, type ReadOptions } from '../src/hardware/read-profile';
 export { isKnown, UNKNOWN, type OrUnknown, type Unknown } from '../src/hardware/unknown';
 export { Platform } from '../src/platforms/platform';
+export {
+  UserDataPlatform,
+  type UserDataForm,
+  type UserDataPlatformFacts,
+} from '../src/platforms/user-data-platform';
 export { type Finding, type Severity } from '../src/rules';
 export { CpuSet } from '../src/values/cpu-set';
 export { IpAddress, InterfaceAddress } from '../src/values/ip-address';

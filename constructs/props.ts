@@ -127,6 +127,11 @@ export function textOrReference(expected: string, pattern: RegExp): z.ZodType<st
   }) as unknown as z.ZodType<string, string>;
 }
 
+/** A member that somebody else reads. */
+export function anything(): z.ZodOptional {
+  return z.unknown().optional();
+}
+
 export function flag(): z.ZodType<boolean, boolean> {
   return instance('true or false', (input) => typeof input === 'boolean');
 }

@@ -1,6 +1,9 @@
 import type { FleetIntents } from '../plan/intents';
 import type { FleetPlan } from '../plan/fleet-plan';
 import { tunnelEnds, type TunnelEnd } from '../plan/srv6';
+import { bootArgumentOrder } from './boot-argument-order';
+import { bootArgumentVoidsAnother } from './boot-argument-voids-another';
+import { bootConsoleOrder } from './boot-console-order';
 import { bootContradictingArguments } from './boot-contradicting-arguments';
 import { bootIommuUselessArgument } from './boot-iommu-useless-argument';
 import { bootLoaderUnsupported } from './boot-loader-unsupported';
@@ -50,20 +53,26 @@ import { srv6AddressClash } from './srv6-address-clash';
 import { srv6DestinationTwice } from './srv6-destination-twice';
 import { srv6FirstSegment } from './srv6-first-segment';
 import { srv6InnerMtu } from './srv6-inner-mtu';
+import { srv6LocalIp } from './srv6-local-ip';
 import { srv6NoRoute } from './srv6-no-route';
 import { srv6Platform } from './srv6-platform';
 import { srv6SameTunnelTwice } from './srv6-same-tunnel-twice';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
+import { srv6SidUnique } from './srv6-sid-unique';
 import { srv6Tso } from './srv6-tso';
 import { srv6TwoHosts } from './srv6-two-hosts';
 import { srv6Underlay } from './srv6-underlay';
 
 export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } from './acknowledgements';
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
+export { NICS_SELECTION_RULE } from './nics-selection';
 export type { Rule } from './rule';
 
 /** What is asked of a plan, by id. */
 const CHECKS: readonly Rule[] = [
+  bootArgumentOrder,
+  bootArgumentVoidsAnother,
+  bootConsoleOrder,
   bootContradictingArguments,
   bootIommuUselessArgument,
   bootLoaderUnsupported,
@@ -110,10 +119,12 @@ const CHECKS: readonly Rule[] = [
   srv6DestinationTwice,
   srv6FirstSegment,
   srv6InnerMtu,
+  srv6LocalIp,
   srv6NoRoute,
   srv6Platform,
   srv6SameTunnelTwice,
   srv6SegmentListShortened,
+  srv6SidUnique,
   srv6Tso,
   srv6TwoHosts,
   srv6Underlay,

@@ -68,8 +68,10 @@ test('these are all constructs of the package', () => {
     'Platform',
   ];
   const more = ['Reboot', 'Rollout', 'SegmentList', 'ValueError'];
+  // A HostOfClass is a whole host: host-class.test.ts.
+  const classes = ['HostClass', 'HostOfClass', 'NicRole', 'NicSelector', 'UserDataPlatform'];
   const hardware = ['HardwareProfile', 'ProfileError', 'UNKNOWN', 'isKnown'];
-  expect([...Object.keys(CONSTRUCTS), ...others, ...values, ...more, ...hardware].sort()).toEqual(
+  expect([...Object.keys(CONSTRUCTS), ...others, ...values, ...more, ...classes, ...hardware].sort()).toEqual(
     exported.sort(),
   );
 });

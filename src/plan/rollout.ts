@@ -1,5 +1,5 @@
 import type { FleetIntents } from './intents';
-import type { TunnelEnd } from './srv6';
+import type { TunnelEnd } from './tunnels';
 
 /**
  * Hosts in rollout order. The ends of a tunnel are never in the same batch, so that a plan that fails on its hosts

@@ -236,7 +236,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ['pmdSleepMax is 500', 'Debian 12 has Open vSwitch 3.1', 'Ubuntu 22.04 has Open vSwitch 2.17'],
     remedy: 'Platform.DEBIAN_13',
   },
-  'srv6/address-clash': {
+  'tunnels/address-clash': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [site(stack, 'east', 1).tenants, site(stack, 'west', 2).tenants],
@@ -249,7 +249,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ['both ends have the address fd00:10::1', 'both ends have the address fd00:a::1'],
     remedy: 'give one of them another address',
   },
-  'srv6/destination-twice': {
+  'tunnels/destination-twice': {
     holds(stack) {
       const { tenants } = site(stack, 'east', 1);
       new Srv6Tunnel(stack, 'a', {
@@ -285,7 +285,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["'fd00:b::1,fd00:a::9'", "remoteIp 'fd00:a::9'"],
     remedy: "begin the segments with 'fd00:a::9'",
   },
-  'srv6/inner-mtu': {
+  'tunnels/inner-mtu': {
     holds(stack) {
       const tight = { tenants: { addresses: ['10.0.0.1/24'] }, mtu: 1300 };
       new Srv6Tunnel(stack, 'ipv4', { from: site(stack, 'small', 3, tight).tenants, ...far });
@@ -310,7 +310,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'say mtu: 1436',
   },
-  'srv6/no-route': {
+  'tunnels/no-route': {
     holds(stack) {
       const underlay = { addresses: ['fd00:a::1/64'], gateway: 'fd00:a::fe' };
       const { tenants } = site(stack, 'east', 1, { underlay });
@@ -326,7 +326,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["east can't reach fd00:b::1: lab/east/ovs/underlay has fd00:a::1/64 and no gateway"],
     remedy: 'give that bridge a gateway',
   },
-  'srv6/platform': {
+  'tunnels/platform': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [
@@ -348,7 +348,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'Platform.DEBIAN_13, Platform.UBUNTU_24_04',
   },
-  'srv6/same-tunnel-twice': {
+  'tunnels/same-config': {
     holds(stack) {
       const { tenants } = site(stack, 'east', 1);
       new Srv6Tunnel(stack, 'a', { from: tenants, remoteIp: 'fd00:a::8', destinations: ['10.0.0.8'] });
@@ -375,7 +375,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ['has 2 segments on east (Open vSwitch 3.5)'],
     remedy: 'use one segment if you can',
   },
-  'srv6/two-hosts': {
+  'tunnels/two-hosts': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [site(stack, 'east', 1).tenants, site(stack, 'west', 2).tenants],
@@ -393,7 +393,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'name a bridge of another host',
   },
-  'srv6/underlay': {
+  'tunnels/underlay': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         from: site(stack, 'east', 1, { underlay: { addresses: ['192.0.2.1/24', 'fd00:a::1/64'] } }).tenants,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { IpAddress } from '../values/ip-address';
+import type { IpAddress } from '../values/ip-address';
 import { MacAddress } from '../values/mac-address';
-import { SegmentList } from '../values/segment-list';
+import { encapsulation, outerOptions, TUNNEL_TYPES, type Encapsulation } from './encapsulation';
 import type { FlowPlan, NeighbourPlan, PortPlan, RoutePlan } from './host-plan';
-import type { BridgeIntent, FleetIntents, HostIntents, Srv6TunnelIntent } from './intents';
+import { sortedRecord } from './sorted-record';
+import type { BridgeIntent, FleetIntents, HostIntents, TunnelIntent, UnmanagedTunnelIntent } from './intents';
 
 /** Bytes of an Ethernet frame's payload where nothing else is said. */
 export const DEFAULT_MTU = 1500;
@@ -17,14 +18,16 @@ const PORT_NAME_LIMIT = 15;
 
 /** What one end of a tunnel puts on its host. */
 export interface TunnelEnd {
-  readonly tunnel: Srv6TunnelIntent;
+  readonly tunnel: TunnelIntent;
   readonly host: HostIntents;
   readonly bridge: BridgeIntent;
   readonly underlay: BridgeIntent;
   /** MAC address of the bridge. */
   readonly hardwareAddress: string;
   readonly localIp: IpAddress;
-  readonly segments: SegmentList;
+  /** Outer destination; of SRv6 the first segment. */
+  readonly remoteIp: IpAddress;
+  readonly encapsulation: Encapsulation;
   /** Host at the far end; undefined: not of this stack. */
   readonly peer: HostIntents | undefined;
   /** Inner addresses at the far end. */
@@ -75,9 +78,15 @@ export function tunnelEnds(fleet: FleetIntents): TunnelEnd[] {
   });
 }
 
-/** The address that stands for a host in segment lists: the first IPv6 address of the bridge that carries the tunnel. */
-export function segmentAddress(underlay: BridgeIntent | undefined): IpAddress | undefined {
-  return underlay?.addresses.find(({ address }) => address.version === 6)?.address;
+/** The outer address of a host: the first one of that IP version of the bridge that carries the tunnel. */
+export function underlayAddress(underlay: BridgeIntent | undefined, ipVersion: 4 | 6): IpAddress | undefined {
+  return underlay?.addresses.find(({ address }) => address.version === ipVersion)?.address;
+}
+
+/** The IP version that a tunnel's outer header has or, where the type and the stack leave it open, undefined. */
+export function askedIpVersion(tunnel: TunnelIntent): 4 | 6 | undefined {
+  const ofType = TUNNEL_TYPES[tunnel.encapsulation.type].ipVersion;
+  return ofType ?? (tunnel.kind === 'managed' ? tunnel.ipVersion : tunnel.remoteIp.version);
 }
 
 export function underlayOf(bridge: BridgeIntent, bridges: BridgeIndex): BridgeIntent | undefined {
@@ -89,64 +98,63 @@ export function bridgeHardwareAddress(host: HostIntents, bridge: BridgeIntent): 
   return MacAddress.derivedFrom(`${host.name}/${bridge.name}`).toString();
 }
 
-function managedEnd(tunnel: Srv6TunnelIntent, here: Place, far: Place, bridges: BridgeIndex): TunnelEnd[] {
+function managedEnd(tunnel: TunnelIntent, here: Place, far: Place, bridges: BridgeIndex): TunnelEnd[] {
   const underlay = underlayOf(here.bridge, bridges);
-  const localIp = segmentAddress(underlay);
-  const remoteIp = segmentAddress(underlayOf(far.bridge, bridges));
-  if (!underlay || !localIp || !remoteIp) return [];
-  return [
-    end(tunnel, here, underlay, {
-      localIp,
-      segments: SegmentList.of([remoteIp]),
-      peer: far.host,
-      destinations: far.bridge.addresses.map(({ address }) => address),
-      farHardwareAddress: far.hardwareAddress,
-      receiveFrom: null,
-    }),
-  ];
+  const farUnderlay = underlayOf(far.bridge, bridges);
+  const asked = askedIpVersion(tunnel);
+  // IPv4 first: its header is the shorter one.
+  for (const ipVersion of asked === undefined ? ([4, 6] as const) : [asked]) {
+    const localIp = underlayAddress(underlay, ipVersion);
+    const remoteIp = underlayAddress(farUnderlay, ipVersion);
+    if (!underlay || !localIp || !remoteIp) continue;
+    return [
+      end(tunnel, here, underlay, {
+        localIp,
+        remoteIp,
+        peer: far.host,
+        destinations: far.bridge.addresses.map(({ address }) => address),
+        farHardwareAddress: far.hardwareAddress,
+      }),
+    ];
+  }
+  return [];
 }
 
-function unmanagedEnd(
-  tunnel: Extract<Srv6TunnelIntent, { kind: 'unmanaged' }>,
-  bridges: BridgeIndex,
-): TunnelEnd[] {
+function unmanagedEnd(tunnel: UnmanagedTunnelIntent, bridges: BridgeIndex): TunnelEnd[] {
   const here = bridges.get(tunnel.bridge);
   const underlay = here && underlayOf(here.bridge, bridges);
-  const localIp = tunnel.localIp ?? segmentAddress(underlay);
+  const { encapsulation: intent } = tunnel;
+  const remoteIp = (intent.type === 'srv6' && intent.segments?.first) || tunnel.remoteIp;
+  const localIp = tunnel.localIp ?? underlayAddress(underlay, remoteIp.version);
   if (!here || !underlay || !localIp) return [];
   return [
     end(tunnel, here, underlay, {
       localIp,
-      segments: tunnel.segments,
+      remoteIp,
       peer: undefined,
       destinations: tunnel.destinations,
       // Nobody reads it at the far end: the tunnel carries IP packets without their Ethernet header.
       farHardwareAddress: MacAddress.derivedFrom(tunnel.remoteIp.toString()).toString(),
-      receiveFrom: tunnel.receiveFrom,
     }),
   ];
 }
 
 interface Far {
   readonly localIp: IpAddress;
-  readonly segments: SegmentList;
+  readonly remoteIp: IpAddress;
   readonly peer: HostIntents | undefined;
   readonly destinations: readonly IpAddress[];
   readonly farHardwareAddress: string;
-  /** Outer source of what comes in, where it isn't the first segment. */
-  readonly receiveFrom: IpAddress | null;
 }
 
-function end(tunnel: Srv6TunnelIntent, here: Place, underlay: BridgeIntent, far: Far): TunnelEnd {
+function end(tunnel: TunnelIntent, here: Place, underlay: BridgeIntent, far: Far): TunnelEnd {
   const { host, bridge, hardwareAddress } = here;
-  const { localIp, segments, peer, destinations, farHardwareAddress, receiveFrom } = far;
-  const name = portName(tunnel, host);
-  const sender = srv6Port(name, localIp, segments);
-  // Open vSwitch takes remote_ip for the first segment on the way out and for the outer source on the way in.
-  const receiver =
-    receiveFrom && !receiveFrom.equals(segments.first)
-      ? srv6Port(shortName(`${name}-rx`, tunnel.path), localIp, SegmentList.of([receiveFrom]))
-      : sender;
+  const { localIp, remoteIp, peer, destinations, farHardwareAddress } = far;
+  const resolved = encapsulation(tunnel.encapsulation, remoteIp);
+  const sender = tunnelPort(portName(tunnel, host), tunnel, localIp, remoteIp, resolved);
+  const receiver = receiverPort(tunnel, localIp, sender) ?? sender;
+  // A port with Ethernet needs none of them: NORMAL learns, ARP and neighbour discovery cross it.
+  const isLayer3 = resolved.payload === 'ip';
   return {
     tunnel,
     host,
@@ -154,46 +162,68 @@ function end(tunnel: Srv6TunnelIntent, here: Place, underlay: BridgeIntent, far:
     underlay,
     hardwareAddress,
     localIp,
-    segments,
+    remoteIp,
+    encapsulation: resolved,
     peer,
     destinations,
     ports: receiver === sender ? [sender] : [sender, receiver],
-    flows: flows(tunnel, host, bridge, {
-      sender: sender.name,
-      receiver: receiver.name,
-      hardwareAddress,
-      destinations,
-    }),
-    neighbours: destinations.map((address) => ({
-      address: address.toString(),
-      device: bridge.name,
-      hardwareAddress: farHardwareAddress,
-    })),
-    routes: [...underlayRoutes(underlay, segments.first), ...overlayRoutes(bridge, destinations)],
+    flows: isLayer3
+      ? flows(tunnel, host, bridge, {
+          sender: sender.name,
+          receiver: receiver.name,
+          hardwareAddress,
+          destinations,
+        })
+      : [],
+    neighbours: isLayer3
+      ? destinations.map((address) => ({
+          address: address.toString(),
+          device: bridge.name,
+          hardwareAddress: farHardwareAddress,
+        }))
+      : [],
+    routes: [...underlayRoutes(underlay, remoteIp), ...overlayRoutes(bridge, destinations)],
   };
 }
 
-function srv6Port(name: string, localIp: IpAddress, segments: SegmentList): PortPlan {
+function tunnelPort(
+  name: string,
+  tunnel: TunnelIntent,
+  localIp: IpAddress,
+  remoteIp: IpAddress,
+  { portType, options }: Encapsulation,
+): PortPlan {
   return {
     mtuRequest: null,
     name,
     openFlowPort: null,
-    options: {
+    options: sortedRecord({
+      ...options,
+      ...outerOptions(tunnel.outer),
       local_ip: localIp.toString(),
-      remote_ip: segments.first.toString(),
-      srv6_segs: segments.toString(),
-    },
+      remote_ip: remoteIp.toString(),
+    }),
     otherConfig: {},
-    type: 'srv6',
+    type: portType,
   };
 }
 
+/** Open vSwitch takes remote_ip for the first segment on the way out and for the outer source on the way in. */
+function receiverPort(tunnel: TunnelIntent, localIp: IpAddress, sender: PortPlan): PortPlan | undefined {
+  const { encapsulation: intent } = tunnel;
+  if (intent.type !== 'srv6' || !intent.receiveFrom) return undefined;
+  if (sender.options.remote_ip === intent.receiveFrom.toString()) return undefined;
+  const alone = encapsulation({ ...intent, segments: null }, intent.receiveFrom);
+  const name = shortName(`${sender.name}-rx`, tunnel.path, intent.type);
+  return tunnelPort(name, tunnel, localIp, intent.receiveFrom, alone);
+}
+
 /**
- * srv6 is a layer-3 port: ARP doesn't cross it, NORMAL never sends to it, and what comes in has no MAC addresses
- * (Open vSwitch, lib/netdev-native-tnl.c). So flows say what goes out, and give what comes in the bridge's address.
+ * To a layer-3 port NORMAL never sends, ARP doesn't cross it, and what comes in has no MAC addresses (Open vSwitch,
+ * ofproto/ofproto-dpif-xlate.c). So flows say what goes out, and give what comes in the bridge's address.
  */
 function flows(
-  tunnel: Srv6TunnelIntent,
+  tunnel: TunnelIntent,
   host: HostIntents,
   bridge: BridgeIntent,
   {
@@ -230,10 +260,16 @@ function flows(
   ];
 }
 
-/** The outer destination is always the first segment; the others are routed by those before them. */
-function underlayRoutes(underlay: BridgeIntent, segment: IpAddress): RoutePlan[] {
-  if (underlay.addresses.some((address) => address.covers(segment)) || !underlay.gateway) return [];
-  return [{ destination: segment.toHostPrefix(), device: underlay.name, via: underlay.gateway.toString() }];
+/** The outer destination of SRv6 is the first segment; the others are routed by those before them. */
+function underlayRoutes(underlay: BridgeIntent, remoteIp: IpAddress): RoutePlan[] {
+  const gateway = gatewayTo(underlay, remoteIp);
+  if (underlay.addresses.some((address) => address.covers(remoteIp)) || !gateway) return [];
+  return [{ destination: remoteIp.toHostPrefix(), device: underlay.name, via: gateway.toString() }];
+}
+
+/** An IPv6 gateway takes no IPv4 packets, and the other way round. */
+export function gatewayTo({ gateway }: BridgeIntent, remoteIp: IpAddress): IpAddress | undefined {
+  return gateway?.version === remoteIp.version ? gateway : undefined;
 }
 
 function overlayRoutes(bridge: BridgeIntent, destinations: readonly IpAddress[]): RoutePlan[] {
@@ -243,16 +279,16 @@ function overlayRoutes(bridge: BridgeIntent, destinations: readonly IpAddress[])
 }
 
 /** The tunnel's own name where it fits, so that `ovs-vsctl show` reads like the stack. */
-function portName(tunnel: Srv6TunnelIntent, host: HostIntents): string {
-  return shortName(tunnel.name, `${host.name}/${tunnel.path}`);
+function portName(tunnel: TunnelIntent, host: HostIntents): string {
+  return shortName(tunnel.name, `${host.name}/${tunnel.path}`, tunnel.encapsulation.type);
 }
 
-function shortName(name: string, unique: string): string {
+function shortName(name: string, unique: string, prefix: string): string {
   if (/^[a-zA-Z][a-zA-Z0-9_-]*$/.test(name) && name.length <= PORT_NAME_LIMIT) return name;
-  return `srv6-${createHash('sha256').update(unique).digest('hex').slice(0, 8)}`;
+  return `${prefix}-${createHash('sha256').update(unique).digest('hex').slice(0, 8)}`;
 }
 
-function cookie(tunnel: Srv6TunnelIntent, host: HostIntents): string {
+function cookie(tunnel: TunnelIntent, host: HostIntents): string {
   return `0x${createHash('sha256').update(`${host.name}/${tunnel.path}`).digest('hex').slice(0, 16)}`.replace(
     /^0x0+/,
     '0x',

@@ -19,9 +19,9 @@ import {
 export interface GreOptions extends TunnelOuterProps {
   /** Key (RFC 2890 2.1), 1 to 4294967295 (32 bits); takes 4 bytes. @default none: no key field */
   readonly key?: number;
-  /** Checksum of what is sent (RFC 2784 2.3); takes 4 bytes. @default false */
+  /** Checksum of what is sent (RFC 2784 2.3); takes 4 bytes; not with `sequenceNumbers`. @default false */
   readonly checksum?: boolean;
-  /** Sequence numbers in what is sent (RFC 2890 2.2); takes 4 bytes. Nothing is put back into order by them. @default false */
+  /** Sequence numbers in what is sent (RFC 2890 2.2); takes 4 bytes. Nothing is put back into order by them; not with `checksum`. @default false */
   readonly sequenceNumbers?: boolean;
 }
 

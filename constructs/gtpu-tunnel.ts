@@ -22,7 +22,7 @@ export interface GtpuTunnelOptions extends TunnelOuterProps {
 }
 
 export interface GtpuTunnelToProps extends TunnelToProps {
-  /** Inner addresses at the far end, IPv4 and IPv6, at least one. */
+  /** Inner addresses at the far end, IPv4, at least one. */
   readonly destinations: readonly string[];
   /** Tunnel endpoint identifier that the far end expects, 0 to 4294967295. @default teid */
   readonly remoteTeid?: number;
@@ -37,9 +37,11 @@ const between = object({ ...betweenShape, ...ipVersionShape, ...options });
 const to = object({ ...toShape, destinations, ...options, remoteTeid: teid });
 
 /**
- * A GTP-U tunnel (3GPP TS 29.281) of IP packets, over IPv4 or IPv6: as between a gNB and a UPF, without their control
+ * A GTP-U tunnel (3GPP TS 29.281) of IPv4 packets, over IPv4 or IPv6: as between a gNB and a UPF, without their control
  * plane. Its headers take 36 bytes over IPv4 and 56 over IPv6: over an MTU of 1500, inner packets have at most 1464 and
- * 1444 bytes. Echo requests of the far end aren't answered by Open vSwitch.
+ * 1444 bytes. Open vSwitch doesn't take IPv6 out of it, nor IPv4 with a TTL outside of 64 to 79 (rules
+ * tunnels/gtpu-ipv6, tunnels/gtpu-ttl), doesn't answer echo requests, and from 3.4 on sends UDP without checksum over
+ * IPv6, which other far ends may refuse.
  * Source: Open vSwitch 2.14 NEWS, vswitchd/vswitch.xml, lib/netdev-native-tnl.c.
  */
 export class GtpuTunnel extends Tunnel {

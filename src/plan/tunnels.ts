@@ -254,10 +254,15 @@ function flows(
       flow(
         PRIORITY_OUT,
         address.version === 4 ? `ip,nw_dst=${address}` : `ipv6,ipv6_dst=${address}`,
-        `output:${sender}`,
+        `${ttlForFarEnd(tunnel, address)}output:${sender}`,
       ),
     ),
   ];
+}
+
+/** An Open vSwitch that receives GTP-U takes only IPv4 packets with this TTL (rule tunnels/gtpu-ttl). */
+function ttlForFarEnd({ kind, encapsulation: { type } }: TunnelIntent, { version }: IpAddress): string {
+  return type === 'gtpu' && kind === 'managed' && version === 4 ? 'mod_nw_ttl:64,' : '';
 }
 
 /** The outer destination of SRv6 is the first segment; the others are routed by those before them. */

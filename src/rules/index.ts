@@ -50,6 +50,9 @@ import { srv6FirstSegment } from './srv6-first-segment';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
 import { tunnelsAddressClash } from './tunnels-address-clash';
 import { tunnelsDestinationTwice } from './tunnels-destination-twice';
+import { tunnelsGreChecksum } from './tunnels-gre-checksum';
+import { tunnelsGtpuIpv6 } from './tunnels-gtpu-ipv6';
+import { tunnelsGtpuTtl } from './tunnels-gtpu-ttl';
 import { tunnelsInnerMtu } from './tunnels-inner-mtu';
 import { tunnelsLoop } from './tunnels-loop';
 import { tunnelsNoRoute } from './tunnels-no-route';
@@ -112,6 +115,9 @@ const CHECKS: readonly Rule[] = [
   srv6SegmentListShortened,
   tunnelsAddressClash,
   tunnelsDestinationTwice,
+  tunnelsGreChecksum,
+  tunnelsGtpuIpv6,
+  tunnelsGtpuTtl,
   tunnelsInnerMtu,
   tunnelsLoop,
   tunnelsNoRoute,

@@ -42,30 +42,32 @@ HEADERS = {
     # RFC 2784 2.1, RFC 2890 2: flags (C, K, S), protocol type, checksum, key, sequence number.
     'ipv4 gre': (47, '0000' + '6558'),
     'ipv6 gre': (47, '0000' + '6558'),
-    'ipv4 gre-fields': (47, 'b000' + '6558' + A_SUM + '0000' + 'ffffffff' + ANY + '{8}'),
+    'ipv4 gre-sum': (47, 'a000' + '6558' + A_SUM + '0000' + 'ffffffff'),
+    'ipv4 gre-seq': (47, '3000' + '6558' + '00000009' + ANY + '{8}'),
     'ipv4 gre-ip': (47, '2000' + '(0800|86dd)' + '0000004d'),
     'ipv6 gre-ip': (47, '0000' + '(0800|86dd)'),
     'ip6gre ip6gre': (47, '0000' + '6558'),
-    'ip6gre ip6gre-fields': (47, 'b000' + '6558' + A_SUM + '0000' + '00000008' + ANY + '{8}'),
+    'ip6gre ip6gre-sum': (47, 'a000' + '6558' + A_SUM + '0000' + '00000008'),
+    'ip6gre ip6gre-seq': (47, '3000' + '6558' + '00000009' + ANY + '{8}'),
     # draft-foschiano-erspan 4.2, 4.3: GRE with S, then version and VLAN, session, index | timestamp, SGT, hardware and direction.
     'erspan erspan': (47, '1000' + '88be' + ANY + '{8}' + '1000' + '03ff' + '000fffff'),
     'erspan erspan-3': (47, '1000' + '22eb' + ANY + '{8}' + '2000' + '0002' + ANY + '{8}' + '0000' + '03f8'),
     'ip6erspan ip6erspan': (47, '1000' + '88be' + ANY + '{8}' + '1000' + '0004' + '00000000'),
     'ip6erspan ip6erspan-3': (47, '1000' + '22eb' + ANY + '{8}' + '2000' + '0005' + ANY + '{8}' + '0000' + '0000'),
     # 3GPP TS 29.281 5.1: version 1, G-PDU, length, TEID.
-    'ipv4 gtpu': (17, UDP.format(2152) + ANY + '{4}' + '30ff' + ANY + '{4}' + 'ffffffff'),
-    'ipv6 gtpu': (17, UDP.format(2152) + ANY + '{4}' + '30ff' + ANY + '{4}' + '00000003'),
+    'ipv4 gtpu': (17, UDP.format(2152) + NO_SUM + '30ff' + ANY + '{4}' + 'ffffffff'),
+    'ipv6 gtpu': (17, UDP.format(2152) + NO_SUM + '30ff' + ANY + '{4}' + '00000003'),
     # RFC 8754 2: next header, length, type 4, no segments left, last entry, flags, tag, the segment.
     'ipv6 srv6': (43, SRH),
 }
 # Bytes that a tunnel takes from the underlay's MTU: outer IP, its own headers, and Ethernet where it carries frames.
 OVERHEAD = {
     'ipv4 vxlan': 20 + 8 + 8 + 14, 'ipv4 vxlan-ip': 20 + 8 + 8, 'ipv4 vxlan-port': 20 + 8 + 8 + 14,
-    'ipv4 geneve': 20 + 8 + 8 + 14, 'ipv4 gre': 20 + 4 + 14, 'ipv4 gre-fields': 20 + 16 + 14, 'ipv4 gre-ip': 20 + 8,
+    'ipv4 geneve': 20 + 8 + 8 + 14, 'ipv4 gre': 20 + 4 + 14, 'ipv4 gre-sum': 20 + 12 + 14, 'ipv4 gre-seq': 20 + 12 + 14, 'ipv4 gre-ip': 20 + 8,
     'ipv4 gtpu': 20 + 8 + 8,
     'ipv6 vxlan': 40 + 8 + 8 + 14, 'ipv6 vxlan-ip': 40 + 8 + 8, 'ipv6 geneve': 40 + 8 + 8 + 14, 'ipv6 gre': 40 + 4 + 14,
     'ipv6 gre-ip': 40 + 4, 'ipv6 gtpu': 40 + 8 + 8, 'ipv6 srv6': 40 + 24,
-    'ip6gre ip6gre': 40 + 4 + 14, 'ip6gre ip6gre-fields': 40 + 16 + 14,
+    'ip6gre ip6gre': 40 + 4 + 14, 'ip6gre ip6gre-sum': 40 + 12 + 14, 'ip6gre ip6gre-seq': 40 + 12 + 14,
     'erspan erspan': 20 + 8 + 8 + 14, 'erspan erspan-3': 20 + 8 + 12 + 14,
     'ip6erspan ip6erspan': 40 + 8 + 8 + 14, 'ip6erspan ip6erspan-3': 40 + 8 + 12 + 14,
 }
@@ -160,8 +162,8 @@ class Tunnels(OnTheBench):
     def assert_header(self, name, version, frames):
         protocol, pattern = HEADERS[name]
         own = [frame for frame in frames if frame.protocol == protocol and re.match(pattern, frame.payload)]
-        # Three pings for IPv4 and three for IPv6; two tunnels of one stack may look alike.
-        self.assertGreaterEqual(len(own), 6, f'{name}: {[(frame.protocol, frame.payload[:64]) for frame in frames]}')
+        # Three pings for IPv4 and, but in GTP-U, three for IPv6; two tunnels of one stack may look alike.
+        self.assertGreaterEqual(len(own), 3 if 'gtpu' in name else 6, f'{name}: {[(frame.protocol, frame.payload[:64]) for frame in frames]}')
         for frame in own:
             self.assertEqual(frame.length, UNDERLAY_MTU, name)
             self.assertEqual(frame.fragments, 0x4000 if version == 4 else None, f"{name}: don't fragment")
@@ -187,6 +189,35 @@ class Tunnels(OnTheBench):
 
     def test_erspan_over_ipv6(self):
         self.assert_tunnels('ip6erspan', 6)
+
+    def test_gtpu_takes_only_what_it_reads_rightly(self):
+        """What tunnels/gtpu-ipv6 and tunnels/gtpu-ttl are about. If this fails, this Open vSwitch has no need of them."""
+        plans = self.plans('ipv4')
+        self.apply_all(plans)
+        self.assert_ping(self.east, OUTER[4][1])
+        device, far = 'b-gtpu', '10.9.0.2'
+        # Sent with any TTL: our flow sets the one that comes through.
+        self.assertIn(' 0% packet loss', self.east.output('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', '9', far))
+        cookie = next(flow['cookie'] for flow in plans[self.east]['stages']['network']['flows'] if flow['bridge'] == device)
+        self.east.run('ovs-ofctl', 'add-flow', device, f'cookie={cookie},priority=200,ip,nw_dst={far},actions=output:gtpu')
+        self.assertIn(' 0% packet loss', self.east.output('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', '79', far))
+        for ttl in ('63', '80'):
+            self.assertIn('100% packet loss', self.east.run('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', ttl, far, check=False).stdout)
+        for host, own, other in ((self.east, 1, 2), (self.west, 2, 1)):
+            host.run('ip', 'address', 'add', f'fd00:9::{own}/64', 'dev', device, 'nodad')
+            host.run('ip', 'neighbour', 'replace', f'fd00:9::{other}', 'dev', device, 'lladdr', '02:00:00:00:00:99', 'nud', 'permanent')
+            host.run('ovs-ofctl', 'add-flow', device, f'cookie={cookie},priority=200,ipv6,ipv6_dst=fd00:9::{other},actions=output:gtpu')
+        self.assert_ping(self.east, 'fd00:9::2', lost='100%')
+        self.assertIn('GTP-U: Receive non-IP packet', self.west.path('/var/log/openvswitch/ovs-vswitchd.log').read_text())
+
+    def test_gre_has_no_checksum_and_sequence_numbers_at_once(self):
+        """What tunnels/gre-checksum refuses. If this fails, this Open vSwitch has no need of it."""
+        plans = self.plans('ip6gre')
+        for plan in plans.values():
+            bridge_of(plan, 'b-ip6gre-sum')['ports'][0]['options']['seq'] = 'true'
+        self.apply_all(plans)
+        self.assert_ping(self.east, OUTER[6][1])
+        self.assert_ping(self.east, '10.2.0.2', lost='100%')
 
     def test_another_gre_type_takes_all_gre_packets_of_a_host(self):
         """What tunnels/shared-listener refuses: nothing is said, nothing arrives."""

@@ -28,7 +28,7 @@ type MakeTunnel = (stack: TerraformStack, id: string, between: Ends) => unknown;
 
 const { IP } = TunnelPayload;
 
-/** By name; the bridge of the tunnel `vxlan` is `b-vxlan`, and its hosts have 10.<n>.0.1 and .2, fd00:<n>::1 and ::2. */
+/** By name; the bridge of the tunnel `vxlan` is `b-vxlan`, and its hosts have 10.<n>.0.1 and .2, fd00:<n>::1 and ::2, n from 1. */
 const STACKS: Readonly<Record<string, Readonly<Record<string, MakeTunnel>>>> = {
   ipv4: {
     vxlan: (stack, id, between) => new VxlanTunnel(stack, id, { between, vni: 5001 }),
@@ -38,8 +38,8 @@ const STACKS: Readonly<Record<string, Readonly<Record<string, MakeTunnel>>>> = {
       new VxlanTunnel(stack, id, { between, vni: 16777215, udpPort: 8472, ttl: 9, dscp: 46 }),
     geneve: (stack, id, between) => new GeneveTunnel(stack, id, { between, vni: 7 }),
     gre: (stack, id, between) => new GreTunnel(stack, id, { between }),
-    'gre-fields': (stack, id, between) =>
-      new GreTunnel(stack, id, { between, key: 4294967295, checksum: true, sequenceNumbers: true }),
+    'gre-sum': (stack, id, between) => new GreTunnel(stack, id, { between, key: 4294967295, checksum: true }),
+    'gre-seq': (stack, id, between) => new GreTunnel(stack, id, { between, key: 9, sequenceNumbers: true }),
     'gre-ip': (stack, id, between) => new GreTunnel(stack, id, { between, key: 77, payload: IP }),
     gtpu: (stack, id, between) => new GtpuTunnel(stack, id, { between, teid: 4294967295 }),
   },
@@ -55,8 +55,9 @@ const STACKS: Readonly<Record<string, Readonly<Record<string, MakeTunnel>>>> = {
   },
   ip6gre: {
     ip6gre: (stack, id, between) => new Ip6GreTunnel(stack, id, { between }),
-    'ip6gre-fields': (stack, id, between) =>
-      new Ip6GreTunnel(stack, id, { between, key: 8, checksum: true, sequenceNumbers: true }),
+    'ip6gre-sum': (stack, id, between) => new Ip6GreTunnel(stack, id, { between, key: 8, checksum: true }),
+    'ip6gre-seq': (stack, id, between) =>
+      new Ip6GreTunnel(stack, id, { between, key: 9, sequenceNumbers: true }),
   },
   erspan: {
     erspan: (stack, id, between) => new ErspanTunnel(stack, id, { between, sessionId: 1023, index: 1048575 }),
@@ -85,7 +86,11 @@ function edge(stack: TerraformStack, name: string, site: number, tunnels: readon
   underlay.addDpdkPort(new NicBinding(host, 'uplink', { nic: '0000:04:00.0' }));
   return tunnels.map((tunnel, index) =>
     ovs.addBridge(`b-${tunnel}`, {
-      addresses: [`10.${index + 1}.0.${site}/24`, `fd00:${index + 1}::${site}/64`],
+      addresses: [
+        `10.${index + 1}.0.${site}/24`,
+        // Rule tunnels/gtpu-ipv6.
+        ...(tunnel === 'gtpu' ? [] : [`fd00:${index + 1}::${site}/64`]),
+      ],
       underlay,
     }),
   );

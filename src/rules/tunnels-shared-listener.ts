@@ -7,7 +7,7 @@ export const tunnelsSharedListener = hostRule({
   severity: 'error',
   statement: "A host's tunnels that receive GRE packets, or packets to one UDP port, are of one type.",
   reason:
-    'Open vSwitch gives all packets of an IP protocol or UDP port to the type whose port was there first, without an error; the other type receives nothing: "receive tunnel port not found" (lib/tnl-ports.c: map_insert). gre, ip6gre, erspan and ip6erspan are all IP protocol 47.',
+    'Open vSwitch gives all packets of an IP protocol or UDP port to one of the types, as a rule the one that was there first, without an error; the other receives nothing: "receive tunnel port not found" (lib/tnl-ports.c: map_insert). gre, ip6gre, erspan and ip6erspan are all IP protocol 47.',
   check(host, { endsByHost }) {
     const ports = (endsByHost.get(host) ?? []).flatMap((end) =>
       end.ports.map((port) => ({ path: end.tunnel.path, type: port.type, listener: listenerOf(port) })),

@@ -25,7 +25,7 @@ UNDERLAY_MTU = 1500
 
 UDP = '[0-9a-f]{{4}}{:04x}[0-9a-f]{{4}}'  # source port, destination port, length
 NO_SUM, A_SUM, ANY = '0000', '(?!0000)[0-9a-f]{4}', '[0-9a-f]'
-SRH = f'(04|29)020400000000{"0" * 4}fc00{"0" * 27}2'
+SRH = f'(04|29)0204000000{"0" * 4}fc00{"0" * 27}2'
 
 # What stands behind the outer IP header (hexadecimal), from the RFCs and not from the library; and its protocol.
 HEADERS = {
@@ -137,15 +137,14 @@ class Tunnels(OnTheBench):
         all_at_once(lambda ping: self.assert_ping(self.east, ping[1]), pings)
 
         capture = self.lab.capture(self.lab.wire_name, f'src host {OUTER[version][0]} and greater {UNDERLAY_MTU + 14}',
-                                   count=3 * len(pings), output='-xx')
+                                   count=3 * len(pings), output='-xxs128')
         all_at_once(lambda ping: self.assert_ping(self.east, ping[1], ping[0]), pings)
         frames = self.frames(capture.communicate()[0])
         all_at_once(lambda ping: self.assert_ping(self.east, ping[1], ping[0] + 1, lost='100%'), pings)
         for name in links:
             self.assert_header(f'{stack} {name}', version, frames)
-        for host, plan in plans.items():
-            self.assert_holds(host, plan)
-        return links, pings, frames
+        all_at_once(lambda host: self.assert_holds(host, plans[host]), plans)
+        return links, pings
 
     @staticmethod
     def frames(text):
@@ -170,13 +169,16 @@ class Tunnels(OnTheBench):
             self.assertEqual((frame.ttl, frame.tos), (9, 46 << 2) if name == 'ipv4 vxlan-port' else (64, 0), name)
 
     def test_over_ipv4(self):
-        links, pings, _ = self.assert_tunnels('ipv4', 4)
+        links, pings = self.assert_tunnels('ipv4', 4)
         # It isn't the link's MTU alone that stops longer packets: they don't fit into the underlay.
         for host in (self.east, self.west):
             for name in links:
                 host.run('ip', 'link', 'set', f'b-{name}', 'mtu', '1700')
         all_at_once(lambda ping: self.assert_ping(self.east, ping[1], ping[0] + 1, lost='100%'), pings)
         all_at_once(lambda ping: self.assert_ping(self.east, ping[1], ping[0]), pings)
+        self.refuses_what_the_rule_calls_the_same()
+        self.needs_the_rule_gre_checksum()
+        self.needs_the_rules_of_gtpu()
 
     def test_over_ipv6(self):
         self.assert_tunnels('ipv6', 6)
@@ -190,71 +192,65 @@ class Tunnels(OnTheBench):
     def test_erspan_over_ipv6(self):
         self.assert_tunnels('ip6erspan', 6)
 
-    def test_gtpu_takes_only_what_it_reads_rightly(self):
-        """What tunnels/gtpu-ipv6 and tunnels/gtpu-ttl are about. If this fails, this Open vSwitch has no need of them."""
-        plans = self.plans('ipv4')
-        self.apply_all(plans)
-        self.assert_ping(self.east, OUTER[4][1])
-        device, far = 'b-gtpu', '10.9.0.2'
-        # Sent with any TTL: our flow sets the one that comes through.
-        self.assertIn(' 0% packet loss', self.east.output('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', '9', far))
-        cookie = next(flow['cookie'] for flow in plans[self.east]['stages']['network']['flows'] if flow['bridge'] == device)
-        self.east.run('ovs-ofctl', 'add-flow', device, f'cookie={cookie},priority=200,ip,nw_dst={far},actions=output:gtpu')
-        self.assertIn(' 0% packet loss', self.east.output('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', '79', far))
-        for ttl in ('63', '80'):
-            self.assertIn('100% packet loss', self.east.run('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', ttl, far, check=False).stdout)
-        for host, own, other in ((self.east, 1, 2), (self.west, 2, 1)):
-            host.run('ip', 'address', 'add', f'fd00:9::{own}/64', 'dev', device, 'nodad')
-            host.run('ip', 'neighbour', 'replace', f'fd00:9::{other}', 'dev', device, 'lladdr', '02:00:00:00:00:99', 'nud', 'permanent')
-            host.run('ovs-ofctl', 'add-flow', device, f'cookie={cookie},priority=200,ipv6,ipv6_dst=fd00:9::{other},actions=output:gtpu')
-        self.assert_ping(self.east, 'fd00:9::2', lost='100%')
-        self.assertIn('GTP-U: Receive non-IP packet', self.west.path('/var/log/openvswitch/ovs-vswitchd.log').read_text())
+    def refuses_what_the_rule_calls_the_same(self):
+        """tunnels/same-config: each differs from a tunnel of the stack only in what doesn't count; one that does count is taken."""
+        same = {'vxlan': {'ttl': '3', 'csum': 'true', 'dst_port': '4789', 'df_default': 'false'}, 'vxlan-ip': {'tos': 'inherit'},
+                'geneve': {'dst_port': '6081'}, 'gre': {'key': '0', 'seq': 'true'}, 'gre-ip': {'key': '', 'in_key': '77', 'out_key': '5'},
+                'gtpu': {'dst_port': '2152'}}
+        other = {'vxlan': {'key': '6001'}, 'vxlan-ip': {'dst_port': '4790'}, 'geneve': {'dst_port': '6082'}, 'gre': {'packet_type': 'legacy_l3'},
+                 'gre-ip': {'in_key': '78'}, 'gtpu': {'in_key': '5'}}
+        plan = plan_of('ipv4', 'east')
+        for name, changed, refused in [(name, same[name], True) for name in same] + [(name, other[name], False) for name in other]:
+            options = {**bridge_of(plan, f'b-{name}')['ports'][0]['options'], **changed}
+            self.east.vsctl('add-port', f'b-{name}', 'again', '--', 'set', 'Interface', 'again', f'type={name.partition("-")[0]}',
+                            *(f'options:{key}="{value}"' for key, value in options.items() if value))
+            with self.subTest(name, changed=changed):
+                self.assertEqual('File exists' in self.east.vsctl('get', 'Interface', 'again', 'error'), refused)
+            self.east.vsctl('del-port', 'again')
 
-    def test_gre_has_no_checksum_and_sequence_numbers_at_once(self):
-        """What tunnels/gre-checksum refuses. If this fails, this Open vSwitch has no need of it."""
-        plans = self.plans('ip6gre')
-        for plan in plans.values():
-            bridge_of(plan, 'b-ip6gre-sum')['ports'][0]['options']['seq'] = 'true'
-        self.apply_all(plans)
-        self.assert_ping(self.east, OUTER[6][1])
-        self.assert_ping(self.east, '10.2.0.2', lost='100%')
+    def needs_the_rule_gre_checksum(self):
+        """If this fails, this Open vSwitch has no need of tunnels/gre-checksum."""
+        far = '10.6.0.2'
+        self.assert_ping(self.east, far)
+        for host in (self.east, self.west):
+            host.vsctl('set', 'Interface', 'gre-sum', 'options:seq=true')
+        self.east.run('ping', '-q', '-c', '1', '-W', '1', far, check=False)  # sequence number 0 is what the checksum is of
+        self.assert_ping(self.east, far, lost='100%')
+
+    def needs_the_rules_of_gtpu(self):
+        """If this fails, this Open vSwitch has no need of tunnels/gtpu-ipv6 and tunnels/gtpu-ttl, and our flows none of mod_nw_ttl."""
+        device, far = 'b-gtpu', '10.9.0.2'
+        own = bridge_of(plan_of('ipv4', 'west'), device)['hardwareAddress']
+
+        def lost(ttl):
+            return re.search(r'\d+%', self.east.run('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', '-t', str(ttl), far, check=False).stdout)[0]
+        self.assertEqual([lost(ttl) for ttl in (2, 255)], ['0%', '0%'], 'our flow sets the TTL that comes through')
+        self.east.run('ovs-ofctl', 'add-flow', device, f'cookie=0x7,priority=200,ip,nw_dst={far},actions=output:gtpu')
+        self.assertEqual([lost(ttl) for ttl in (63, 64, 79, 80)], ['100%', '0%', '0%', '100%'])
+        self.east.run('ip', 'address', 'add', 'fd00:9::1/64', 'dev', device, 'nodad')
+        self.east.run('ip', 'neighbour', 'replace', 'fd00:9::2', 'dev', device, 'lladdr', own, 'nud', 'permanent')
+        self.east.run('ovs-ofctl', 'add-flow', device, 'cookie=0x7,priority=200,ipv6,ipv6_dst=fd00:9::2,actions=output:gtpu')
+        self.east.run('ping', '-q', '-c', '2', '-i', '0.2', '-W', '1', 'fd00:9::2', check=False)
+        self.assertIn('GTP-U: Receive non-IP packet', self.west.path('/var/log/openvswitch/ovs-vswitchd.log').read_text())
+        received = [flow for flow in self.west.output('ovs-appctl', 'dpctl/dump-flows').splitlines() if re.search(r'tunnel\([^)]*gtpu\(', flow)]
+        self.assertEqual([flow for flow in received if 'packet_type(ns=1,id=0x86dd)' in flow], [], 'IPv6 comes out of no GTP-U tunnel')
+        self.assertNotEqual(received, [])
 
     def test_another_gre_type_takes_all_gre_packets_of_a_host(self):
         """What tunnels/shared-listener refuses: nothing is said, nothing arrives."""
-        self.remember(self.east)
-        self.east.vsctl('add-br', 'first', '--', 'set', 'Bridge', 'first', 'datapath_type=netdev', '--', 'add-port', 'first', 'their-gre',
-                        '--', 'set', 'Interface', 'their-gre', 'type=gre', 'options:remote_ip=192.0.2.99')
-        self.addCleanup(self.east.vsctl, 'del-br', 'first')
-        self.apply_all(self.plans('ip6gre'))
+        whole = self.plans('ip6gre')
+        underlay_only = copy.deepcopy(whole[self.east])
+        underlay_only['stages']['dataplane']['openVSwitch']['bridges'] = [bridge_of(whole[self.east], 'underlay')]
+        network = underlay_only['stages']['network']
+        network['links'] = [link for link in network['links'] if not link['name'].startswith('b-')]
+        self.apply(self.east, underlay_only)
+        self.east.vsctl('add-port', 'theirs', 'their-gre', '--', 'set', 'Interface', 'their-gre', 'type=gre', 'options:remote_ip=192.0.2.98')
+        self.addCleanup(self.east.vsctl, '--if-exists', 'del-port', 'their-gre')
+        self.apply_all(whole)
         self.assert_ping(self.east, OUTER[6][1])
         self.assertEqual(self.east.vsctl('get', 'Interface', 'ip6gre', 'error'), '[]')
         self.assert_ping(self.east, '10.1.0.2', lost='100%')
-        self.east.agent('undo')
         self.east.vsctl('del-port', 'their-gre')
-        self.apply_all(self.plans('ip6gre'))
-        self.assert_ping(self.east, OUTER[6][1])
-        self.assert_ping(self.east, '10.1.0.2')
-
-    def test_open_vswitch_refuses_what_the_rule_calls_the_same(self):
-        """tunnels/same-config: each of these differs from a tunnel of the stack only in what doesn't count."""
-        for name, changed in {
-            'vxlan': {'ttl': '3', 'csum': 'true', 'dst_port': '4789'}, 'vxlan-ip': {'tos': 'inherit'}, 'geneve': {'dst_port': '6081'},
-            'gre': {'key': '0', 'seq': 'true'}, 'gre-ip': {'key': '', 'in_key': '77', 'out_key': '5'}, 'gtpu': {'dst_port': '2152'},
-        }.items():
-            plan = plan_of('ipv4', 'east')
-            plan['stages']['network'].update(flows=[], neighbours=[], routes=[])
-            stage = plan['stages']['dataplane']['openVSwitch']
-            stage['bridges'] = [bridge_of(plan, 'underlay'), bridge_of(plan, f'b-{name}')]
-            names = {bridge['name'] for bridge in stage['bridges']}
-            plan['stages']['network']['links'] = [link for link in plan['stages']['network']['links'] if link['name'] in names]
-            again = copy.deepcopy(stage['bridges'][1]['ports'][0])
-            again['name'] = 'again'
-            again['options'] = {key: value for key, value in {**again['options'], **changed}.items() if value}
-            stage['bridges'][1]['ports'].append(again)
-            with self.subTest(name):
-                self.assertRegex(self.refused(self.east, plan),
-                                 f"/again: Open vSwitch didn't set up the port: .*File exists.*same config as port '{name}'")
-        self.east.agent('undo')
 
 
 if __name__ == '__main__':

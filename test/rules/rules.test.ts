@@ -17,12 +17,14 @@ import { formatFinding, RULES, ruleAnchor } from '../../src/rules';
 import type { Case } from './case';
 import { findingsOf, plainHost, site } from './fixtures';
 import { HARDWARE_CASES } from './hardware-cases';
+import { TUNNEL_CASES } from './tunnel-cases';
 
 const { GIB_1, MIB_2 } = PageSize;
 const far = { remoteIp: 'fd00:a::9', destinations: ['10.9.9.9'] };
 
 const CASES: Readonly<Record<string, Case>> = {
   ...HARDWARE_CASES,
+  ...TUNNEL_CASES,
   'boot/contradicting-arguments': {
     holds(stack) {
       const host = plainHost(stack);

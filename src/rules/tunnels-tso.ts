@@ -18,8 +18,7 @@ export const tunnelsTso = hostRule({
         const why = `: ${title} takes TSO packets from Open vSwitch ${tsoSince.join('.')} on (${platformsWith(tsoSince)})`;
         return [{ tunnel, why }];
       }
-      const numbered =
-        'sequenceNumbers' in tunnel.encapsulation && tunnel.encapsulation.sequenceNumbers === true;
+      const numbered = 'sequenceNumbers' in tunnel.encapsulation && tunnel.encapsulation.sequenceNumbers;
       return numbered ? [{ tunnel, why: ', whose sequence numbers TSO packets would not have' }] : [];
     });
     const [first] = refused;

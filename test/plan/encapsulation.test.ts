@@ -176,7 +176,7 @@ describe('a tunnel between two hosts', () => {
       'ipv6,ipv6_dst=fd00:2::1 output:t',
     ]);
     expect(network.neighbours).toHaveLength(2);
-    expect(network.links.find(({ name }) => name === 'tenants')?.mtu).toBe(1472);
+    expect(network.links.find(({ name }) => name === 'tenants')?.mtu).toBe(1476);
   });
 
   test('of GTP-U: sent with the TTL that the other Open vSwitch takes', () =>

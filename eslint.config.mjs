@@ -13,6 +13,7 @@ const PRINTABLE = [
   'PciDeviceId',
   'Platform',
   'SegmentList',
+  'UserDataPlatform',
 ];
 
 export default tseslint.config(

@@ -1,5 +1,9 @@
-/** One synth in this process: `synth-once.ts dataplane|floor HOSTS FOLDER`; prints what it took as JSON. */
+/**
+ * One synth in this process: `synth-once.ts dataplane|without-rules|floor HOSTS FOLDER`; prints what it took as JSON.
+ * without-rules: our stack, with no rule asked.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { NullProvider } from '@cdktf/provider-null/lib/provider';
 import { Resource } from '@cdktf/provider-null/lib/resource';
@@ -24,11 +28,22 @@ export interface Measurement {
 }
 
 const [subject, count, folder] = process.argv.slice(2);
-if ((subject !== 'dataplane' && subject !== 'floor') || !count || !folder) {
-  throw new Error('usage: synth-once.ts dataplane|floor HOSTS FOLDER');
+if (!isSubject(subject) || !count || !folder) {
+  throw new Error('usage: synth-once.ts dataplane|without-rules|floor HOSTS FOLDER');
 }
 const hosts = Number(count);
 const written = join(folder, 'dataplane');
+
+function isSubject(text: string | undefined): text is 'dataplane' | 'without-rules' | 'floor' {
+  return text === 'dataplane' || text === 'without-rules' || text === 'floor';
+}
+
+/** The package has no such switch: its list of rules is emptied in this process. */
+function forgetRules(): void {
+  // Compiled as the package's own: the same module, whose list it is.
+  const { RULES } = createRequire(__filename)('../lib/src/rules/index.js') as { RULES: unknown[] };
+  RULES.length = 0;
+}
 
 function dataplane(outdir: string): void {
   const app = new App({ outdir });
@@ -110,7 +125,8 @@ function measured(synth: () => void): Measurement {
 const outdir = join(folder, subject);
 rmSync(outdir, { recursive: true, force: true });
 let measurement: Measurement;
-if (subject === 'dataplane') {
+if (subject !== 'floor') {
+  if (subject === 'without-rules') forgetRules();
   measurement = measured(() => dataplane(outdir));
 } else {
   const resources = nullResources(written);

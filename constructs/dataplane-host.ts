@@ -3,6 +3,7 @@ import { Lazy, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import type { HardwareProfile } from '../src/hardware/hardware-profile';
 import { Platform } from '../src/platforms/platform';
+import type { UserDataPlatform } from '../src/platforms/user-data-platform';
 import type { ConnectionPlan, ManagementPlan } from '../src/plan/fleet-plan';
 import type { AskedHost, HostIntents } from '../src/plan/intents';
 import { InterfaceAddress, IpAddress } from '../src/values/ip-address';
@@ -30,6 +31,11 @@ export interface DataplaneHostProps {
   readonly hostname?: string;
   /** The NIC that is never touched, for the network-config of cloud-init. @default cloud-init's own choice: DHCP on the first NIC with a link */
   readonly management?: ManagementInterface;
+  /**
+   * Where its user-data is handed over, `UserDataPlatform.OPENSTACK`: user-data that is too large there is then an error.
+   * @default none said: more than EC2 takes, the least of all, is a warning
+   */
+  readonly userDataPlatform?: UserDataPlatform;
   /** Give the host back: the next deploy undoes everything on it. Then take it out of the code. @default false */
   readonly retired?: boolean;
 }
@@ -75,6 +81,10 @@ const schema = object({
     gateway: ipAddress.optional(),
     nameservers: list("a list of addresses like ['192.0.2.53']", ipAddress).optional(),
   }).optional(),
+  userDataPlatform: instance<UserDataPlatform>(
+    'a UserDataPlatform, for example UserDataPlatform.EC2',
+    (x) => x instanceof Object && 'counts' in x && 'limit' in x && 'name' in x,
+  ).optional(),
   retired: flag().optional(),
 });
 
@@ -92,8 +102,10 @@ type PartList = {
 export class DataplaneHost extends Construct {
   /** The host that a construct is a part of; the stack's own host (`dataplane-host`, made on first use) where none is above it. */
   static of(scope: IConstruct): DataplaneHost {
-    const above = scope.node.scopes.find(DataplaneHost.isDataplaneHost);
-    if (above) return above;
+    // Not node.scopes, which makes a list of them for each part.
+    for (let above: IConstruct | undefined = scope; above; above = above.node.scope) {
+      if (DataplaneHost.isDataplaneHost(above)) return above;
+    }
     const stack = TerraformStack.of(scope);
     const own = stack.node.tryFindChild('dataplane-host');
     return own && DataplaneHost.isDataplaneHost(own) ? own : new DataplaneHost(stack, 'dataplane-host');
@@ -112,6 +124,7 @@ export class DataplaneHost extends Construct {
   private readonly deployment: Deployment;
   private readonly connection: Connection | undefined;
   private readonly management: ManagementPlan | null;
+  private readonly userDataPlatform: UserDataPlatform | null;
   private readonly retired: boolean;
   private readonly parts = new Map<PartList, { readonly path: string }[]>();
 
@@ -123,6 +136,7 @@ export class DataplaneHost extends Construct {
     this.hardware = read?.hardware;
     this.hostname = read?.hostname ?? defaultHostname(this);
     this.connection = this.checked(read?.connection);
+    this.userDataPlatform = read?.userDataPlatform ?? null;
     this.retired = read?.retired ?? false;
     this.management = read?.management
       ? {
@@ -183,6 +197,7 @@ export class DataplaneHost extends Construct {
       hardware: this.hardware ?? null,
       connection: this.connectionPlan(),
       management: this.management,
+      userDataPlatform: this.userDataPlatform,
       reboot: this.deployment._settings.reboot._policy,
       retired: this.retired,
       bootParameters: list('bootParameters'),

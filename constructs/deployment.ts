@@ -9,6 +9,7 @@ import {
   acknowledge,
   checkFleet,
   formatFinding,
+  NICS_SELECTION_RULE,
   PROPS_RULE,
   sortFindings,
   type Acknowledgement,
@@ -108,8 +109,8 @@ export class Deployment extends Construct {
   findings(): readonly Finding[] {
     const ofProps = Findings.of(this).below(TerraformStack.of(this));
     const findings = [...ofProps, ...this.current().findings()];
-    // A construct whose props can't be read asks for nothing, so nobody knows what else would be found there.
-    const canBeStale = !ofProps.some(({ rule }) => rule === PROPS_RULE.id);
+    // A construct whose props can't be read, or whose NIC can't be found, asks for nothing, so nobody knows what else would be found there.
+    const canBeStale = !ofProps.some(({ rule }) => rule === PROPS_RULE.id || rule === NICS_SELECTION_RULE.id);
     return sortFindings(acknowledge(findings, this.acknowledgements, canBeStale));
   }
 
@@ -189,7 +190,8 @@ export class Deployment extends Construct {
         fleet,
         plan,
         byName: new Map(plan.hosts.map((host) => [host.plan.host.name, host])),
-        findings: () => (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan)]),
+        findings: () =>
+          (findings ??= [...checkFleet(fleet, plan, ends), ...userDataFindings(plan, fleet.hosts)]),
       };
     }
     return this.planned;

@@ -11,6 +11,7 @@ import {
   type TunnelIpVersionProps,
   type TunnelOuterProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 /** Which way the mirrored frame went, seen from where it was mirrored. */
@@ -79,22 +80,7 @@ interface Options {
 export class ErspanTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: ErspanTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between: between.superRefine(fieldsOfItsVersion),
-      to: to.superRefine(fieldsOfItsVersion),
-      encapsulation: (read: Options) => ({
-        type: 'erspan',
-        sessionId: read.sessionId ?? 0,
-        version:
-          read.version === 2
-            ? {
-                number: 2,
-                direction: read.direction ?? ErspanDirection.INGRESS,
-                hardwareId: read.hardwareId ?? 0,
-              }
-            : { number: 1, index: read.index ?? 0 },
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
 
@@ -114,3 +100,20 @@ function fieldsOfItsVersion(
     context.addIssue({ code: 'custom', path: [name], message: expected, params });
   }
 }
+
+const FORMS = tunnelForms({
+  between: between.superRefine(fieldsOfItsVersion),
+  to: to.superRefine(fieldsOfItsVersion),
+  encapsulation: (read: Options) => ({
+    type: 'erspan',
+    sessionId: read.sessionId ?? 0,
+    version:
+      read.version === 2
+        ? {
+            number: 2,
+            direction: read.direction ?? ErspanDirection.INGRESS,
+            hardwareId: read.hardwareId ?? 0,
+          }
+        : { number: 1, index: read.index ?? 0 },
+  }),
+});

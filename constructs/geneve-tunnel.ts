@@ -12,6 +12,7 @@ import {
   type TunnelIpVersionProps,
   type TunnelOuterProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 export interface GeneveTunnelOptions extends TunnelOuterProps {
@@ -39,15 +40,17 @@ const to = object({ ...toShape, ...options });
 export class GeneveTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: GeneveTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to,
-      encapsulation: (read: GeneveTunnelOptions) => ({
-        type: 'geneve',
-        vni: read.vni ?? 0,
-        udpPort: read.udpPort,
-        checksum: read.checksum,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to,
+  encapsulation: (read: GeneveTunnelOptions) => ({
+    type: 'geneve',
+    vni: read.vni ?? 0,
+    udpPort: read.udpPort,
+    checksum: read.checksum,
+  }),
+});

@@ -13,6 +13,7 @@ import {
   type TunnelIpVersionProps,
   type TunnelOuterProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 /** The fields of a GRE header. */
@@ -46,16 +47,18 @@ const to = object({ ...toShape, ...options });
 export class GreTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: GreTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to,
-      encapsulation: (read: GreTunnelOptions) => ({
-        type: 'gre',
-        key: read.key,
-        checksum: read.checksum ?? false,
-        sequenceNumbers: read.sequenceNumbers ?? false,
-        payload: read.payload ?? TunnelPayload.ETHERNET,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to,
+  encapsulation: (read: GreTunnelOptions) => ({
+    type: 'gre',
+    key: read.key,
+    checksum: read.checksum ?? false,
+    sequenceNumbers: read.sequenceNumbers ?? false,
+    payload: read.payload ?? TunnelPayload.ETHERNET,
+  }),
+});

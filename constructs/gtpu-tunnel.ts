@@ -12,6 +12,7 @@ import {
   type TunnelIpVersionProps,
   type TunnelOuterProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 export interface GtpuTunnelOptions extends TunnelOuterProps {
@@ -47,15 +48,17 @@ const to = object({ ...toShape, destinations, ...options, remoteTeid: teid });
 export class GtpuTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: GtpuTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to,
-      encapsulation: (read: GtpuTunnelOptions & { readonly remoteTeid?: number }) => ({
-        type: 'gtpu',
-        teid: read.teid ?? 0,
-        remoteTeid: read.remoteTeid,
-        udpPort: read.udpPort,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to,
+  encapsulation: (read: GtpuTunnelOptions & { readonly remoteTeid?: number }) => ({
+    type: 'gtpu',
+    teid: read.teid ?? 0,
+    remoteTeid: read.remoteTeid,
+    udpPort: read.udpPort,
+  }),
+});

@@ -27,11 +27,29 @@ export {
   type GtpuTunnelProps,
   type GtpuTunnelToProps,
 } from './gtpu-tunnel';
+export {
+  HostClass,
+  type HostClassProps,
+  type HostDeviations,
+  type HostOf,
+  type HostOfClassProps,
+  type HostPropsOf,
+} from './host-class';
+export { HostOfClass } from './host-of-class';
 export { HostPart } from './host-part';
 export { HugepagePool, type HugepagePoolAutoProps, type HugepagePoolProps } from './hugepage-pool';
 export { Iommu, IommuVendor, type IommuProps } from './iommu';
 export { Ip6GreTunnel, type Ip6GreTunnelProps } from './ip6gre-tunnel';
 export { NicBinding, NicDriver, type NicBindingProps } from './nic-binding';
+export {
+  NicRole,
+  type NicChoice,
+  type NicChosenBy,
+  type NicRoleProps,
+  type NicRoles,
+  type NicsOfHost,
+  type RolesPerHost,
+} from './nic-role';
 export { OpenVSwitch, type OpenVSwitchProps } from './open-vswitch';
 export { OvsBridge, type OvsBridgeOptions, type OvsBridgeProps } from './ovs-bridge';
 export {
@@ -59,11 +77,17 @@ export {
   type IommuKind,
 } from '../src/hardware/hardware-profile';
 export { type IommuGroup, type Nic, type NicInterface, type Sriov } from '../src/hardware/nic';
+export { NicSelector, type NicLike } from '../src/hardware/nic-selector';
 export { type HugepageCount, type NumaNode } from '../src/hardware/numa-node';
 export { ProfileError, type ProfileFinding } from '../src/hardware/profile-error';
 export { type NamedText, type ReadOptions } from '../src/hardware/read-profile';
 export { isKnown, UNKNOWN, type OrUnknown, type Unknown } from '../src/hardware/unknown';
 export { Platform } from '../src/platforms/platform';
+export {
+  UserDataPlatform,
+  type UserDataForm,
+  type UserDataPlatformFacts,
+} from '../src/platforms/user-data-platform';
 export { type Finding, type Severity } from '../src/rules';
 export { CpuSet } from '../src/values/cpu-set';
 export { IpAddress, InterfaceAddress } from '../src/values/ip-address';

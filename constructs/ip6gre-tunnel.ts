@@ -10,6 +10,7 @@ import {
   Tunnel,
   type TunnelBetweenProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 export type Ip6GreTunnelProps = (TunnelBetweenProps | TunnelToProps) & GreOptions;
@@ -28,15 +29,17 @@ const to = object({ ...toShape, remoteIp: ipv6Unicast, localIp: ipv6Unicast.opti
 export class Ip6GreTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: Ip6GreTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to,
-      encapsulation: (read: GreOptions) => ({
-        type: 'ip6gre',
-        key: read.key,
-        checksum: read.checksum ?? false,
-        sequenceNumbers: read.sequenceNumbers ?? false,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to,
+  encapsulation: (read: GreOptions) => ({
+    type: 'ip6gre',
+    key: read.key,
+    checksum: read.checksum ?? false,
+    sequenceNumbers: read.sequenceNumbers ?? false,
+  }),
+});

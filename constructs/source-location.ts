@@ -19,8 +19,11 @@ const OWN_FOLDERS = ['constructs', 'src'].map((folder) => join(dirname(__dirname
 export const SOURCE_LOCATIONS = 'CDKTF_DATAPLANE_SOURCE_LOCATIONS';
 
 export function areSourcesWanted(): boolean {
-  return !['', '0', 'false'].includes(process.env[SOURCE_LOCATIONS] ?? '');
+  return SOURCES_WANTED;
 }
+
+/** Read once: the environment is slow to ask, and each construct does. */
+const SOURCES_WANTED = !['', '0', 'false'].includes(process.env[SOURCE_LOCATIONS] ?? '');
 
 /**
  * Keeps where a construct is made. The engine keeps the frames, and makes text of them (through source maps, where there

@@ -13,6 +13,7 @@ import {
   toShape,
   Tunnel,
   type TunnelOuterProps,
+  tunnelForms,
 } from './tunnel';
 
 /** A tunnel between two bridges of the stack: ports, routes, flows, neighbours and MTU of both ends follow from it. */
@@ -63,15 +64,7 @@ interface Path {
 export class Srv6Tunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: Srv6TunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to: to.transform(withSegmentList),
-      encapsulation: ({ segmentList, receiveFrom }: Path) => ({
-        type: 'srv6',
-        segments: segmentList ?? null,
-        receiveFrom: receiveFrom ?? null,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
 
@@ -91,3 +84,13 @@ function withSegmentList(props: To, context: z.core.$RefinementCtx<To>): To & { 
     return z.NEVER;
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to: to.transform(withSegmentList),
+  encapsulation: ({ segmentList, receiveFrom }: Path) => ({
+    type: 'srv6',
+    segments: segmentList ?? null,
+    receiveFrom: receiveFrom ?? null,
+  }),
+});

@@ -114,6 +114,11 @@ interface Forms<O> {
   readonly encapsulation: (options: O) => EncapsulationIntent;
 }
 
+/** Made once for a type of tunnel: zod writes a program for each schema. */
+export function tunnelForms<O>(forms: Forms<O>): Forms<O> {
+  return { ...forms, to: forms.to.superRefine(addressesFit(forms)) };
+}
+
 /** What all tunnels of the package are. */
 export abstract class Tunnel extends Construct {
   private readonly deployment: Deployment;
@@ -144,7 +149,7 @@ export abstract class Tunnel extends Construct {
   }
 
   private readTo<O>(props: unknown, forms: Forms<O>): void {
-    const read = readProps(this, forms.to.superRefine(addressesFit(forms)), props);
+    const read = readProps(this, forms.to, props);
     if (!read) return;
     this.deployment._addTunnel({
       kind: 'unmanaged',

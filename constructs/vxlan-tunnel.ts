@@ -14,6 +14,7 @@ import {
   type TunnelIpVersionProps,
   type TunnelOuterProps,
   type TunnelToProps,
+  tunnelForms,
 } from './tunnel';
 
 export interface VxlanTunnelOptions extends TunnelOuterProps {
@@ -43,16 +44,18 @@ const to = object({ ...toShape, ...options });
 export class VxlanTunnel extends Tunnel {
   constructor(scope: Construct, id: string, props: VxlanTunnelProps) {
     super(scope, id);
-    this._read(props, {
-      between,
-      to,
-      encapsulation: (read: VxlanTunnelOptions) => ({
-        type: 'vxlan',
-        vni: read.vni ?? 0,
-        udpPort: read.udpPort,
-        checksum: read.checksum,
-        payload: read.payload ?? TunnelPayload.ETHERNET,
-      }),
-    });
+    this._read(props, FORMS);
   }
 }
+
+const FORMS = tunnelForms({
+  between,
+  to,
+  encapsulation: (read: VxlanTunnelOptions) => ({
+    type: 'vxlan',
+    vni: read.vni ?? 0,
+    udpPort: read.udpPort,
+    checksum: read.checksum,
+    payload: read.payload ?? TunnelPayload.ETHERNET,
+  }),
+});

@@ -1,13 +1,8 @@
-import { deflateRawSync } from 'node:zlib';
 import { Deflate, Z_PARTIAL_FLUSH } from 'pako';
-import type { FleetPlan, ManagementPlan, PlannedHost } from '../plan/fleet-plan';
-import type { Finding } from '../rules';
+import type { ManagementPlan, PlannedHost } from '../plan/fleet-plan';
 import { installedAgentProgram } from './agent-bundle';
 import { installedPlanText } from './plan-text';
 import { yamlString, yamlText } from './yaml';
-
-/** Bytes of user-data, compressed: what EC2 takes, the smallest limit among the clouds. */
-export const USER_DATA_LIMIT = 16_384;
 
 /** Where the agent stands on every host, whoever brought it. */
 const AGENT_PATH = '/usr/local/lib/dataplane-host/dataplane-host';
@@ -49,6 +44,11 @@ function userData({ plan }: PlannedHost): string {
 /** What every host's user-data begins with: all but the plan and a few lines behind it. */
 export function userDataBeginning(): string {
   return (frame ??= userDataFrame())[0];
+}
+
+/** The runs of text that gzipUserData compresses apart, of what is the same for every host. */
+export function userDataFrameParts(): string[] {
+  return (frame ??= userDataFrame()).flatMap(compressedParts);
 }
 
 /** All of user-data but the plan is the same for every host: made once. */
@@ -140,55 +140,4 @@ export function userDataParts(host: PlannedHost): UserDataPart[] {
   const named = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   parts.push({ name: 'the rest', bytes: whole - named });
   return parts.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
-}
-
-export const USER_DATA_RULE = {
-  id: 'cloud-init/user-data-size',
-  severity: 'warning',
-  statement: `A host's user-data, compressed, has at most ${USER_DATA_LIMIT} bytes.`,
-  reason:
-    'EC2 takes no more before base64, the least of the clouds (Run Command and user data, EC2 user guide).',
-} as const;
-
-/** The rule's findings: which host's user-data some clouds refuse, and how its bytes divide. */
-export function userDataFindings(fleet: FleetPlan): Finding[] {
-  return fleet.hosts.filter(mayBeTooLarge).flatMap((host) => {
-    const bytes = gzipUserData(userData(host)).length;
-    if (bytes <= USER_DATA_LIMIT) return [];
-    const parts = userDataParts(host).map((part) => `${part.name} ${count(part.bytes)}`);
-    return [
-      {
-        rule: USER_DATA_RULE.id,
-        severity: USER_DATA_RULE.severity,
-        path: host.plan.host.path,
-        what: [
-          `user-data of ${host.plan.host.name}, compressed: ${parts.join(' + ')} = ${count(bytes)} bytes; EC2 takes ${count(USER_DATA_LIMIT)}`,
-        ],
-        remedy: 'take tunnels or bridges off this host, or bring its plan by Ansible alone',
-      },
-    ];
-  });
-}
-
-/**
- * Compressing everything of a thousand hosts takes seconds. A part takes no less room alone than beside the rest, nor
- * with less effort than with more.
- */
-function mayBeTooLarge({ plan }: PlannedHost): boolean {
-  frameBytes ??= userDataFrame()
-    .flatMap(compressedParts)
-    .reduce((sum, part) => sum + deflateRawSync(part).length, HEADER_BYTES);
-  return frameBytes + deflateRawSync(installedPlanText(plan), SMALL_TEXT).length > USER_DATA_LIMIT;
-}
-
-/** Of gzip itself (RFC 1952 2.3), with room for the flushes between the parts. */
-const HEADER_BYTES = 64;
-
-/** Little effort, and buffers for a few kilobytes: zlib clears all of them for each text. */
-const SMALL_TEXT = { level: 1, memLevel: 4, windowBits: 12, chunkSize: 2048 };
-
-let frameBytes: number | undefined;
-
-function count(bytes: number): string {
-  return bytes.toLocaleString('en');
 }

@@ -10,18 +10,12 @@ import { fleetSummary } from './summary';
 
 export { agentDigest, fullAgentBundle, installedAgentProgram } from './agent-bundle';
 export type { ArtifactFile } from './artifact-file';
-export {
-  cloudInit,
-  gzipUserData,
-  USER_DATA_LIMIT,
-  userDataParts,
-  USER_DATA_RULE,
-  userDataFindings,
-} from './cloud-init';
+export { cloudInit, gzipUserData, userDataParts } from './cloud-init';
 export { findingsFiles, type FindingsReport, type SourceLocation } from './findings';
 export { installedPlanText, planText } from './plan-text';
 export { RULE_CATALOGUE } from './rule-catalogue';
 export { fleetSummary, hostSummary } from './summary';
+export { LEAST_PLATFORM, userDataFindings } from './user-data-size';
 
 /** Of the list of all files. */
 export const INDEX_PATH = 'index.json';

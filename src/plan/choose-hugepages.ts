@@ -105,7 +105,7 @@ function memoryNeeds(
     };
   }
   // In an order of their own, so that moving a line of a stack changes no reason.
-  const nics = dpdkNics(host).sort((a, b) => (a.port.name < b.port.name ? -1 : 1));
+  const nics = [...dpdkNics(host)].sort((a, b) => (a.port.name < b.port.name ? -1 : 1));
   const places = nics.map((nic) => ({ nic, node: nicPlace(profile, nic.binding.address) }));
   const unsaid = places.filter(({ node }) => node === 'unsaid').map(({ nic }) => nic.binding.address);
   if (unsaid.length > 0) return unsaidNodes(profile, [...new Set(unsaid)].sort());

@@ -2,6 +2,7 @@ import type { HardwareProfile } from '../hardware/hardware-profile';
 import type { Nic } from '../hardware/nic';
 import { isKnown } from '../hardware/unknown';
 import type { DpdkPortIntent, HostIntents, NicBindingIntent } from './intents';
+import { remembered } from '../values/remembered';
 
 /** A port with the binding of its NIC. */
 export interface DpdkNic {
@@ -12,13 +13,13 @@ export interface DpdkNic {
 }
 
 /** The host's ports whose NIC is the host's own. */
-export function dpdkNics(host: HostIntents): DpdkNic[] {
+export const dpdkNics = remembered((host: HostIntents): readonly DpdkNic[] => {
   const bindings = new Map(host.nicBindings.map((binding) => [binding.path, binding]));
   return host.dpdkPorts.flatMap((port) => {
     const binding = bindings.get(port.nic);
     return binding ? [{ port, binding, node: nodeOf(host, binding) }] : [];
   });
-}
+});
 
 /** What the host's profile says of a NIC; undefined: nothing, or that there is none. */
 export function profiledNic({ hardware }: HostIntents, { address }: NicBindingIntent): Nic | undefined {

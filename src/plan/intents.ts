@@ -4,6 +4,7 @@ import type { InterfaceAddress, IpAddress } from '../values/ip-address';
 import type { PageSize } from '../values/page-size';
 import type { SegmentList } from '../values/segment-list';
 import type { Platform } from '../platforms/platform';
+import type { UserDataPlatform } from '../platforms/user-data-platform';
 import type { ConnectionPlan, ManagementPlan, PlannedHost } from './fleet-plan';
 
 /**
@@ -22,6 +23,8 @@ export interface HostIntents extends Asked {
   readonly hardware: HardwareProfile | null;
   readonly connection: ConnectionPlan | null;
   readonly management: ManagementPlan | null;
+  /** Where its user-data goes; null: nobody said. The plan doesn't depend on it. */
+  readonly userDataPlatform: UserDataPlatform | null;
   readonly reboot: PlannedHost['reboot'];
   readonly retired: boolean;
   readonly bootParameters: readonly BootParametersIntent[];

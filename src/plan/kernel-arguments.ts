@@ -1,4 +1,5 @@
 import type { PageSize } from '../values/page-size';
+import { remembered } from '../values/remembered';
 import type { BootArgument } from './host-plan';
 import type { HostIntents } from './intents';
 
@@ -11,14 +12,12 @@ export interface OwnedArgument extends BootArgument {
  * All boot arguments that a host's constructs ask for, in the order of the command line. The kernel reads it from
  * left to right and pairs each `hugepages=` with the `hugepagesz=` before it, so the order is the planner's.
  */
-export function ownedArguments(host: HostIntents): OwnedArgument[] {
-  return [
-    ...host.iommus.flatMap(iommuArguments),
-    ...hugepageArguments(host),
-    ...host.cpuPartitions.flatMap(isolationArguments),
-    ...host.bootParameters.flatMap(({ path, arguments: texts }) => texts.map((text) => ({ path, text }))),
-  ];
-}
+export const ownedArguments = remembered((host: HostIntents): readonly OwnedArgument[] => [
+  ...host.iommus.flatMap(iommuArguments),
+  ...hugepageArguments(host),
+  ...host.cpuPartitions.flatMap(isolationArguments),
+  ...host.bootParameters.flatMap(({ path, arguments: texts }) => texts.map((text) => ({ path, text }))),
+]);
 
 /** The command line: what two constructs ask alike stands once, except where repetition has a meaning. */
 export function mergeArguments(owned: readonly OwnedArgument[]): BootArgument[] {
@@ -73,7 +72,7 @@ export interface PageDemand {
 }
 
 /** Largest page size first: the kernel takes pages in the order of the command line, and large ones are hard to find later. */
-export function pageDemands(host: HostIntents): PageDemand[] {
+export const pageDemands = remembered((host: HostIntents): readonly PageDemand[] => {
   const sizes = [
     ...new Map(host.hugepagePools.map((pool) => [pool.pageSize.kibibytes, pool.pageSize])).values(),
   ];
@@ -93,7 +92,7 @@ export function pageDemands(host: HostIntents): PageDemand[] {
       wholeHost,
     };
   });
-}
+});
 
 function hugepageArguments(host: HostIntents): OwnedArgument[] {
   const demands = pageDemands(host);

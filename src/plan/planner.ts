@@ -1,4 +1,4 @@
-import { rememberingDigest, type digest } from '../values/canonical-json';
+import { rememberedJson, sha256 } from '../values/canonical-json';
 import { derivedValues } from './derived-values';
 import { groupsBy } from './groups';
 import type { FleetPlan, PlannedHost } from './fleet-plan';
@@ -20,11 +20,10 @@ import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './tunnels';
  */
 export function planFleet(fleet: FleetIntents, ends: readonly TunnelEnd[] = tunnelEnds(fleet)): FleetPlan {
   const inOrder = sortedBy(ends, ({ tunnel }) => tunnel.path);
-  const digestOf = rememberingDigest();
   const endsByHost = groupsBy(inOrder, ({ host }) => host);
   return {
     hosts: sortedBy(fleet.hosts, ({ name }) => name).map((host) =>
-      plannedHost(withPartsInOrder(host), endsByHost.get(host) ?? [], digestOf),
+      plannedHost(withPartsInOrder(host), endsByHost.get(host) ?? []),
     ),
     batches: rolloutBatches(fleet, inOrder),
   };
@@ -44,14 +43,14 @@ function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...items].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
-function plannedHost(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): PlannedHost {
+function plannedHost(host: HostIntents, ends: readonly TunnelEnd[]): PlannedHost {
   const { connection, reboot, management } = host;
-  const plan = hostPlan(host, ends, digestOf);
+  const plan = hostPlan(host, ends);
   return { plan, connection, reboot, management, derived: derivedValues(host, plan.stages) };
 }
 
 /** Objects are made with their keys in canonical order: so they are written without being sorted. */
-function hostPlan(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeof digest): HostPlan {
+function hostPlan(host: HostIntents, ends: readonly TunnelEnd[]): HostPlan {
   const stages: Stages = {
     boot: { arguments: mergeArguments(ownedArguments(host)), modules: modules(host) },
     dataplane: { openVSwitch: openVSwitchPlan(host, ends) },
@@ -74,17 +73,22 @@ function hostPlan(host: HostIntents, ends: readonly TunnelEnd[], digestOf: typeo
   return {
     agentModules: agentModules(stages),
     digests: {
-      boot: digestOf(stages.boot),
-      dataplane: digestOf(stages.dataplane),
-      devices: digestOf(stages.devices),
-      network: digestOf(stages.network),
-      packages: digestOf(stages.packages),
+      boot: stageDigest(stages.boot),
+      dataplane: stageDigest(stages.dataplane),
+      devices: stageDigest(stages.devices),
+      network: stageDigest(stages.network),
+      packages: stageDigest(stages.packages),
     },
     host: { name: host.name, path: host.path, platform: host.platform.id },
     retired: host.retired,
     stages,
     version: 1,
   };
+}
+
+/** The carriers write the same text. */
+function stageDigest(stage: object): string {
+  return sha256(rememberedJson(stage));
 }
 
 function modules(host: HostIntents): string[] {

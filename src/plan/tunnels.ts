@@ -78,6 +78,12 @@ export function tunnelEnds(fleet: FleetIntents): TunnelEnd[] {
   });
 }
 
+/** Where an end's packets go one after the other: of SRv6 its segments, else the far end. */
+export function outerDestinations({ tunnel, remoteIp }: TunnelEnd): readonly IpAddress[] {
+  const { encapsulation: intent } = tunnel;
+  return (intent.type === 'srv6' && intent.segments?.segments) || [remoteIp];
+}
+
 /** The outer address of a host: the first one of that IP version of the bridge that carries the tunnel. */
 export function underlayAddress(underlay: BridgeIntent | undefined, ipVersion: 4 | 6): IpAddress | undefined {
   return underlay?.addresses.find(({ address }) => address.version === ipVersion)?.address;

@@ -19,6 +19,9 @@ export function hardwareUnchecked(rules: readonly Rule[]): Rule {
   };
 }
 
+/** A rule that looks at profiles. */
+type Asking = Pick<Rule, 'id'> & NonNullable<Rule['hardware']>;
+
 interface Gap {
   readonly host: HostIntents;
   /** What isn't known; null: nothing is, there is no profile. */
@@ -27,7 +30,8 @@ interface Gap {
 }
 
 function unchecked(rules: readonly Rule[], { fleet }: RuleContext): Violation[] {
-  const gaps = fleet.hosts.flatMap((host) => gapOf(host, rules) ?? []);
+  const asking = rules.flatMap(({ id, hardware }) => (hardware ? [{ id, ...hardware }] : []));
+  const gaps = fleet.hosts.flatMap((host) => gapOf(host, asking) ?? []);
   if (gaps.length === 0) return [];
   const what = [...groupsBy(gaps, ({ facts }) => facts?.join() ?? '')].flatMap(([, alike]) => {
     const [{ facts } = { facts: null }] = alike;
@@ -49,20 +53,18 @@ function unchecked(rules: readonly Rule[], { fleet }: RuleContext): Violation[] 
   ];
 }
 
-function gapOf(host: HostIntents, rules: readonly Rule[]): Gap | undefined {
+function gapOf(host: HostIntents, asking: readonly Asking[]): Gap | undefined {
   const { hardware: profile } = host;
-  const asking = rules.flatMap(({ id, hardware }) =>
-    hardware?.concerns(host) ? [{ id, facts: hardware.facts }] : [],
-  );
-  const missing = asking
-    .map(({ id, facts }) => ({ id, facts: profile ? facts.filter((fact) => !knows(profile, fact)) : facts }))
-    .filter(({ facts }) => facts.length > 0);
-  if (missing.length === 0) return undefined;
-  return {
-    host,
-    facts: profile ? [...new Set(missing.flatMap(({ facts }) => facts))] : null,
-    rules: missing.map(({ id }) => id),
-  };
+  const unknown = new Set<string>();
+  const ids: string[] = [];
+  for (const { id, facts, concerns } of asking) {
+    if (!concerns(host)) continue;
+    const missing = profile ? facts.filter((fact) => !knows(profile, fact)) : facts;
+    if (missing.length > 0) ids.push(id);
+    for (const fact of missing) unknown.add(fact);
+  }
+  if (ids.length === 0) return undefined;
+  return { host, facts: profile ? [...unknown] : null, rules: ids };
 }
 
 function someOf(names: readonly string[]): string {

@@ -1,6 +1,9 @@
 import type { FleetIntents } from '../plan/intents';
 import type { FleetPlan } from '../plan/fleet-plan';
 import { tunnelEnds, type TunnelEnd } from '../plan/tunnels';
+import { bootArgumentOrder } from './boot-argument-order';
+import { bootArgumentVoidsAnother } from './boot-argument-voids-another';
+import { bootConsoleOrder } from './boot-console-order';
 import { bootContradictingArguments } from './boot-contradicting-arguments';
 import { bootIommuUselessArgument } from './boot-iommu-useless-argument';
 import { bootLoaderUnsupported } from './boot-loader-unsupported';
@@ -48,12 +51,14 @@ import { openVSwitchSocketMemory } from './openvswitch-socket-memory';
 import { ruleContext, type Rule } from './rule';
 import { srv6FirstSegment } from './srv6-first-segment';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
+import { srv6SidUnique } from './srv6-sid-unique';
 import { tunnelsAddressClash } from './tunnels-address-clash';
 import { tunnelsDestinationTwice } from './tunnels-destination-twice';
 import { tunnelsGreChecksum } from './tunnels-gre-checksum';
 import { tunnelsGtpuIpv6 } from './tunnels-gtpu-ipv6';
 import { tunnelsGtpuTtl } from './tunnels-gtpu-ttl';
 import { tunnelsInnerMtu } from './tunnels-inner-mtu';
+import { tunnelsLocalIp } from './tunnels-local-ip';
 import { tunnelsLoop } from './tunnels-loop';
 import { tunnelsNoRoute } from './tunnels-no-route';
 import { tunnelsPlatform } from './tunnels-platform';
@@ -65,10 +70,14 @@ import { tunnelsUnderlay } from './tunnels-underlay';
 
 export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } from './acknowledgements';
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
+export { NICS_SELECTION_RULE } from './nics-selection';
 export type { Rule } from './rule';
 
 /** What is asked of a plan, by id. */
 const CHECKS: readonly Rule[] = [
+  bootArgumentOrder,
+  bootArgumentVoidsAnother,
+  bootConsoleOrder,
   bootContradictingArguments,
   bootIommuUselessArgument,
   bootLoaderUnsupported,
@@ -113,12 +122,14 @@ const CHECKS: readonly Rule[] = [
   openVSwitchSocketMemory,
   srv6FirstSegment,
   srv6SegmentListShortened,
+  srv6SidUnique,
   tunnelsAddressClash,
   tunnelsDestinationTwice,
   tunnelsGreChecksum,
   tunnelsGtpuIpv6,
   tunnelsGtpuTtl,
   tunnelsInnerMtu,
+  tunnelsLocalIp,
   tunnelsLoop,
   tunnelsNoRoute,
   tunnelsPlatform,

@@ -2,6 +2,7 @@ import { isKnown } from '../hardware/unknown';
 import type { HostIntents } from '../plan/intents';
 import { pageDemands } from '../plan/kernel-arguments';
 import type { PageSize } from '../values/page-size';
+import { remembered } from '../values/remembered';
 import { mebibytes, pages } from '../values/text';
 
 /** Hugepages of one size, as a HugepagePool asks for them. */
@@ -14,15 +15,25 @@ export interface PlannedPages {
 
 /** The hugepages that a host is to have. */
 export class PlannedHugepages {
+  /** Of a host; several rules ask for it. */
+  static readonly of = remembered((host: HostIntents) => PlannedHugepages.read(host));
+
+  /** Nodes that pages are asked for by their number. */
+  readonly nodes: readonly number[];
+  readonly all: readonly PlannedPages[];
+
   private constructor(
     private readonly perNode: ReadonlyMap<number, readonly PlannedPages[]>,
     /** Of the whole host: the kernel spreads them. */
     readonly wholeHost: readonly PlannedPages[],
     /** Over so many nodes; undefined: not known. */
     private readonly spread: number | undefined,
-  ) {}
+  ) {
+    this.nodes = [...perNode.keys()].sort((a, b) => a - b);
+    this.all = [...this.nodes.flatMap((node) => this.askedOn(node)), ...wholeHost];
+  }
 
-  static of(host: HostIntents): PlannedHugepages {
+  private static read(host: HostIntents): PlannedHugepages {
     const perNode = new Map<number, PlannedPages[]>();
     const wholeHost: PlannedPages[] = [];
     for (const { pageSize, path, perNode: counts, wholeHost: count } of pageDemands(host)) {
@@ -39,17 +50,8 @@ export class PlannedHugepages {
     return new PlannedHugepages(perNode, wholeHost, withMemory > 0 ? withMemory : undefined);
   }
 
-  /** Nodes that pages are asked for by their number. */
-  get nodes(): readonly number[] {
-    return [...this.perNode.keys()].sort((a, b) => a - b);
-  }
-
   get isEmpty(): boolean {
     return this.all.length === 0;
-  }
-
-  get all(): readonly PlannedPages[] {
-    return [...this.nodes.flatMap((node) => this.askedOn(node)), ...this.wholeHost];
   }
 
   get totalMib(): number {

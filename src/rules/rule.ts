@@ -65,6 +65,7 @@ export function repeated<T>(
   key: (item: T) => string,
   violation: (again: T, first: T, key: string) => Violation,
 ): Violation[] {
+  if (new Set(items.map(key)).size === items.length) return [];
   return [...groupsBy(items, key)].flatMap(([shared, [first, ...others]]) =>
     first === undefined ? [] : others.map((again) => violation(again, first, shared)),
   );

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { remembered } from './remembered';
 
 /**
  * Plain JSON with keys in code-unit order, so that equal values are equal bytes; otherwise as JSON.stringify writes it,
@@ -14,19 +15,20 @@ export function digest(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
-/** `digest` for many values of which many are equal: each text is hashed once. */
-export function rememberingDigest(): typeof digest {
-  const known = new Map<string, string>();
-  return (value) => {
-    const json = canonicalJson(value);
-    const hash = known.get(json) ?? sha256(json);
-    known.set(json, hash);
-    return hash;
-  };
+/** canonicalJson, in one line, of an object that isn't changed any more: made once for all who want it. */
+export const rememberedJson = remembered((value: object) => canonicalJson(value));
+
+/** The canonical JSON of an object whose members' JSON is there already. */
+export function canonicalObject(members: Readonly<Record<string, string>>): string {
+  const parts = Object.keys(members)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${members[key]}`);
+  return `{${parts.join(',')}}`;
 }
 
-function sha256(json: string): string {
-  return createHash('sha256').update(json).digest('hex');
+/** SHA-256 (hex). */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Would JSON.stringify write all keys in canonical order? It has keys like `10` first, and by number. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { gzipUserData, USER_DATA_LIMIT } from '../../src/artifacts';
+import { gzipUserData, LEAST_PLATFORM } from '../../src/artifacts';
 
 const EXAMPLE = join(__dirname, '../../examples/srv6-two-sites/main.ts');
 
@@ -34,7 +34,7 @@ describe('examples/srv6-two-sites', () => {
     const text = artifact(`hosts/${host}/user-data`);
     const compressed = gzipUserData(text);
     expect(gunzipSync(compressed).toString()).toBe(text);
-    expect(compressed.length).toBeLessThanOrEqual(USER_DATA_LIMIT);
+    expect(compressed.length).toBeLessThanOrEqual(LEAST_PLATFORM.limit ?? 0);
   });
 
   test('Terraform has a resource for each host, and the second waits for the first', () => {

@@ -3,6 +3,7 @@ import type { FleetIntents, HostIntents } from '../../src/plan/intents';
 import { STAGE_NAMES, type StageName } from '../../src/plan/host-plan';
 import { planFleet } from '../../src/plan/planner';
 import { canonicalJson, digest } from '../../src/values/canonical-json';
+import { IpAddress } from '../../src/values/ip-address';
 import { PageSize } from '../../src/values/page-size';
 import {
   between,
@@ -71,6 +72,21 @@ describe('rollout', () => {
         }
       }),
     );
+  });
+
+  test('two tunnels that face each other, each told the other by its address, are a pair as well', () => {
+    const hosts = ['a', 'b', 'c', 'd'].map((name, index) => edge(name, index + 1));
+    const facing = [tunnelTo('t1', 'a', ['fd00:a::2']), tunnelTo('t2', 'b', ['fd00:a::1'])];
+    const oneWay = [tunnelTo('t3', 'c', ['fd00:f::1', 'fd00:a::4'])];
+    for (const tunnels of [facing, facing.slice(0, 1), facing.slice(1)]) {
+      const { batches } = planFleet(fleet(hosts, { tunnels: [...tunnels, ...oneWay], batchSize: 4 }));
+      expect(batches).toEqual([
+        ['a', 'c'],
+        ['b', 'd'],
+      ]);
+    }
+    const receiving = tunnelTo('t4', 'a', ['fd00:f::1'], { receiveFrom: IpAddress.parse('fd00:a::2') });
+    expect(planFleet(fleet(hosts, { tunnels: [receiving] })).batches).toEqual([['a', 'c', 'd'], ['b']]);
   });
 
   test('without tunnels and a size all hosts are one batch', () =>

@@ -25,6 +25,7 @@ export function host(name: string, intents: Partial<HostIntents> = {}): HostInte
     platform: Platform.DEBIAN_13,
     connection: null,
     management: null,
+    userDataPlatform: null,
     reboot: 'never',
     retired: false,
     bootParameters: [],

@@ -5,6 +5,7 @@ import {
   DpdkPort,
   HugepagePool,
   Iommu,
+  IommuVendor,
   NicBinding,
   NicDriver,
   OpenVSwitch,
@@ -25,11 +26,97 @@ const far = { remoteIp: 'fd00:a::9', destinations: ['10.9.9.9'] };
 const CASES: Readonly<Record<string, Case>> = {
   ...HARDWARE_CASES,
   ...TUNNEL_CASES,
+  'boot/argument-order': {
+    holds(stack) {
+      const host = plainHost(stack);
+      new Iommu(host, 'iommu');
+      new BootParameters(host, 'extra', { arguments: ['iommu.passthrough=1', '--', 'single'] });
+    },
+    broken(stack) {
+      const host = plainHost(stack);
+      new Iommu(host, 'iommu');
+      new BootParameters(host, 'rescue', { arguments: ['iommu.passthrough=0', '--', 'single'] });
+      new BootParameters(host, 'extra', { arguments: ['mitigations=off', 'quiet'] });
+    },
+    paths: ['lab/edge/rescue', 'lab/edge/rescue'],
+    says: [
+      "asks for '--', and lab/edge/extra for 'mitigations=off' behind it, and 1 more behind it",
+      "asks for 'iommu.passthrough=0', behind 'iommu=pt' of lab/edge/iommu",
+    ],
+    remedy: "take '--' out, or make lab/edge/extra before this construct",
+  },
+  'boot/argument-voids-another': {
+    holds(stack) {
+      const host = plainHost(stack);
+      new Iommu(host, 'iommu', { vendor: IommuVendor.INTEL });
+      new HugepagePool(host, 'large', { pageSize: GIB_1, perNode: { 0: 1 } });
+      new CpuPartition(host, 'cpus', { housekeeping: '0-1', dataplane: '2-3' });
+      new NicBinding(host, 'nic', { nic: '0000:04:00.0' });
+      new BootParameters(host, 'extra', {
+        arguments: [
+          'hugetlb_cma=0',
+          'numa=off',
+          'nr_cpus=4',
+          'maxcpus=64',
+          'amd_iommu=off',
+          'intremap=off',
+          'vfio_iommu_type1.allow_unsafe_interrupts=1',
+          'module_blacklist=nouveau,uio_pci_generic',
+          'quiet',
+        ],
+      });
+    },
+    broken(stack) {
+      const host = plainHost(stack);
+      new Iommu(host, 'iommu', { vendor: IommuVendor.AMD });
+      new HugepagePool(host, 'large', { pageSize: GIB_1, perNode: { 0: 1, 1: 2 } });
+      new CpuPartition(host, 'cpus', { housekeeping: '0-1', dataplane: '2-5' });
+      new NicBinding(host, 'nic', { nic: '0000:04:00.0' });
+      new BootParameters(host, 'extra', {
+        arguments: [
+          'hugetlb_cma=4G',
+          'numa=off',
+          'nr_cpus=4',
+          'maxcpus=5',
+          'amd_iommu=off',
+          'intremap=off',
+          'module_blacklist=nouveau,vfio_pci',
+        ],
+      });
+    },
+    paths: Array.from({ length: 7 }, () => 'lab/edge/extra'),
+    says: [
+      "asks for 'hugetlb_cma=4G', and lab/edge/large asks for pages of 1 GiB at boot",
+      "asks for 'numa=off', and lab/edge/large asks for pages on node 1",
+      "asks for 'nr_cpus=4', and lab/edge/cpus asks for CPU 4-5",
+      "asks for 'maxcpus=5', and lab/edge/cpus asks for CPU 5",
+      "asks for 'amd_iommu=off', and lab/edge/iommu asks for the IOMMU of AMD",
+      "asks for 'intremap=off', and lab/edge/nic asks to use its NIC by vfio-pci",
+      "asks for 'module_blacklist=nouveau,vfio_pci', and lab/edge/nic asks to bind its NIC to vfio-pci",
+    ],
+    remedy: "take 'hugetlb_cma=4G' out, or change lab/edge/large",
+  },
+  'boot/console-order': {
+    holds: (stack) =>
+      new BootParameters(plainHost(stack), 'extra', {
+        arguments: ['console=tty0', 'quiet', 'console=ttyS0,115200'],
+      }),
+    broken(stack) {
+      const host = plainHost(stack);
+      new BootParameters(host, 'screen', { arguments: ['console=tty0'] });
+      new BootParameters(host, 'serial', { arguments: ['quiet', 'console=ttyS0,115200'] });
+    },
+    paths: ['lab/edge/serial'],
+    says: [
+      "asks for 'console=ttyS0,115200', and lab/edge/screen for 'console=tty0': /dev/console is 'console=ttyS0,115200', because lab/edge/serial was made last",
+    ],
+    remedy: 'say all of them in one BootParameters',
+  },
   'boot/contradicting-arguments': {
     holds(stack) {
       const host = plainHost(stack);
-      new BootParameters(host, 'a', { arguments: ['quiet', 'console=tty0', 'panic=10'] });
-      new BootParameters(host, 'b', { arguments: ['panic=10', 'console=ttyS0'] });
+      new BootParameters(host, 'a', { arguments: ['quiet', 'console=tty0', 'panic=10', 'console=ttyS0'] });
+      new BootParameters(host, 'b', { arguments: ['panic=10'] });
     },
     broken(stack) {
       const host = plainHost(stack);
@@ -42,10 +129,25 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'boot/managed-argument': {
     holds: (stack) => new BootParameters(plainHost(stack), 'extra', { arguments: ['mitigations=off'] }),
-    broken: (stack) =>
-      new BootParameters(plainHost(stack), 'extra', { arguments: ['hugepagesz=1G', 'hugepages=4'] }),
-    paths: ['lab/edge/extra', 'lab/edge/extra'],
-    says: ["'hugepagesz=1G'", "'hugepages=4'"],
+    broken(stack) {
+      new BootParameters(plainHost(stack), 'extra', { arguments: ['hugepagesz=1G', 'hugepages=4'] });
+      const host = plainHost(stack, 'pooled');
+      new HugepagePool(host, 'pool', { pageSize: GIB_1, perNode: { 0: 1 } });
+      new BootParameters(host, 'extra', {
+        arguments: ['hugepages=4', 'default_hugepagesz=2M', 'hugepagesz=1G', 'hugepagesz=2M', 'hugepages=9'],
+      });
+    },
+    paths: [
+      ...Array.from({ length: 2 }, () => 'lab/edge/extra'),
+      ...Array.from({ length: 5 }, () => 'lab/pooled/extra'),
+    ],
+    says: [
+      "asks for 'hugepages=4'\n",
+      "asks for 'hugepages=4', which the kernel pairs with 'hugepagesz=1G': lab/pooled/pool has said the count of that size already",
+      "asks for 'default_hugepagesz=2M', and lab/pooled/pool for 'default_hugepagesz=1G': the kernel keeps the first",
+      "asks for 'hugepagesz=1G', and lab/pooled/pool for 'hugepagesz=1G': the kernel keeps the first",
+      "asks for 'hugepages=9'\n",
+    ],
     remedy: 'use a HugepagePool',
   },
   'cpus/one-partition': {
@@ -312,20 +414,47 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'say mtu: 1436',
   },
+  'tunnels/local-ip': {
+    holds: (stack) =>
+      new Srv6Tunnel(stack, 'tunnel', {
+        from: site(stack, 'east', 1, { underlay: { addresses: ['fd00:a::1/64', 'fd00:c::1/128'] } }).tenants,
+        localIp: 'FD00:C::1',
+        ...far,
+      }),
+    broken: (stack) =>
+      new Srv6Tunnel(stack, 'tunnel', { from: site(stack, 'east', 1).tenants, localIp: 'fd00:c::1', ...far }),
+    paths: ['lab/tunnel'],
+    says: ["localIp is 'fd00:c::1', but lab/east/ovs/underlay on east has fd00:a::1/64"],
+    remedy: "say localIp: 'fd00:a::1', or give that bridge the address: addresses: ['fd00:c::1/128', …]",
+  },
   'tunnels/no-route': {
     holds(stack) {
-      const underlay = { addresses: ['fd00:a::1/64'], gateway: 'fd00:a::fe' };
-      const { tenants } = site(stack, 'east', 1, { underlay });
-      new Srv6Tunnel(stack, 'tunnel', { from: tenants, remoteIp: 'fd00:b::1', destinations: ['10.0.0.9'] });
+      const addresses = ['fd00:a::1/64'];
+      const to = { remoteIp: 'fd00:b::1', destinations: ['10.0.0.9'] };
+      const global = site(stack, 'global', 1, { underlay: { addresses, gateway: 'fd00:a::fe' } });
+      new Srv6Tunnel(stack, 'tunnel', { from: global.tenants, ...to });
+      const local = site(stack, 'local', 2, {
+        underlay: { addresses: ['fd00:a::2/64'], gateway: 'fe80::1' },
+      });
+      new Srv6Tunnel(stack, 'local-tunnel', { from: local.tenants, ...to });
     },
-    broken: (stack) =>
-      new Srv6Tunnel(stack, 'tunnel', {
-        from: site(stack, 'east', 1).tenants,
-        remoteIp: 'fd00:b::1',
-        destinations: ['10.0.0.9'],
-      }),
-    paths: ['lab/tunnel'],
-    says: ["east can't reach fd00:b::1: lab/east/ovs/underlay has fd00:a::1/64 and no gateway"],
+    broken(stack) {
+      const to = { remoteIp: 'fd00:b::1', destinations: ['10.0.0.9'] };
+      new Srv6Tunnel(stack, 'none', { from: site(stack, 'east', 1).tenants, ...to });
+      const gateways = { foreign: 'fd00:c::fe', legacy: '192.0.2.254', own: 'fd00:a::1' };
+      for (const [id, gateway] of Object.entries(gateways)) {
+        const underlay = { addresses: [id === 'own' ? 'fd00:a::1/64' : `fd00:a::${id.length}/64`], gateway };
+        const { tenants } = site(stack, `${id}-host`, id.length, { underlay });
+        new Srv6Tunnel(stack, id, { from: tenants, ...to });
+      }
+    },
+    paths: ['lab/foreign', 'lab/legacy', 'lab/none', 'lab/own'],
+    says: [
+      "east can't reach fd00:b::1: lab/east/ovs/underlay has fd00:a::1/64 and no gateway",
+      'has fd00:a::7/64 and the gateway fd00:c::fe, which is on none of its links',
+      'has fd00:a::6/64 and the gateway 192.0.2.254, which is IPv4',
+      'has fd00:a::1/64 and the gateway fd00:a::1, which is its own address',
+    ],
     remedy: 'give that bridge a gateway',
   },
   'tunnels/platform': {
@@ -376,6 +505,27 @@ const CASES: Readonly<Record<string, Case>> = {
     paths: ['lab/tunnel'],
     says: ['has 2 segments on east (Open vSwitch 3.5)'],
     remedy: 'use one segment if you can',
+  },
+  'srv6/sid-unique': {
+    holds(stack) {
+      const [east, west, south] = [site(stack, 'east', 1), site(stack, 'west', 2), site(stack, 'south', 3)];
+      new Srv6Tunnel(stack, 'a', { between: [east.tenants, west.tenants] });
+      new Srv6Tunnel(stack, 'b', { between: [east.tenants, south.tenants] });
+    },
+    broken(stack) {
+      const [east, west] = [site(stack, 'east', 1), site(stack, 'west', 2)];
+      new Srv6Tunnel(stack, 'tunnel', { between: [east.tenants, west.tenants] });
+      // Not an end of any tunnel, and written in another way.
+      site(stack, 'copy', 7, {
+        underlay: { addresses: ['FD00:A:0::2/64'] },
+        tenants: { addresses: ['10.0.0.7/24'] },
+      });
+    },
+    paths: ['lab/copy/ovs/underlay'],
+    says: [
+      'has fd00:a::2 on copy, as has lab/west/ovs/underlay on west; it is a segment (SID) of lab/tunnel',
+    ],
+    remedy: 'give one of the two bridges another address',
   },
   'tunnels/two-hosts': {
     holds: (stack) =>

@@ -5,7 +5,7 @@ export const tunnelsGreChecksum: Rule = {
   severity: 'error',
   statement: 'A GRE tunnel has a checksum or sequence numbers, not both.',
   reason:
-    'Open vSwitch computes the checksum first and writes the sequence number then, so that each packet but the first has a wrong checksum, and the far end drops it (lib/netdev-native-tnl.c: netdev_gre_push_header; seen with 3.5, the same code in 2.10 to 3.7).',
+    'Open vSwitch computes the checksum first and writes the sequence number then, so that each packet but the first has a wrong checksum, and the far end drops it (lib/netdev-native-tnl.c: netdev_gre_push_header; seen with 3.5.0; the same code in 3.7.1).',
   check: ({ fleet }) =>
     fleet.tunnels.flatMap(({ path, encapsulation }) => {
       const isGre = encapsulation.type === 'gre' || encapsulation.type === 'ip6gre';

@@ -2,9 +2,9 @@ import { AnnotationMetadataEntryType, TerraformStack } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import type { FleetPlan, PlannedHost } from '../src/plan/fleet-plan';
 import { chooseParts } from '../src/plan/choose';
-import type { FleetIntents, HostIntents, Srv6TunnelIntent } from '../src/plan/intents';
+import type { FleetIntents, HostIntents, TunnelIntent } from '../src/plan/intents';
 import { planFleet } from '../src/plan/planner';
-import { tunnelEnds } from '../src/plan/srv6';
+import { tunnelEnds } from '../src/plan/tunnels';
 import {
   acknowledge,
   checkFleet,
@@ -69,7 +69,7 @@ export class Deployment extends Construct {
   };
   private readonly hosts: DataplaneHost[] = [];
   private readonly undos = new Map<DataplaneHost, UndoResource>();
-  private readonly tunnels: Srv6TunnelIntent[] = [];
+  private readonly tunnels: TunnelIntent[] = [];
   private planned:
     | {
         readonly fleet: FleetIntents;
@@ -150,7 +150,7 @@ export class Deployment extends Construct {
   }
 
   /** @internal */
-  _addTunnel(tunnel: Srv6TunnelIntent): void {
+  _addTunnel(tunnel: TunnelIntent): void {
     this.tunnels.push(tunnel);
     this._changed();
   }

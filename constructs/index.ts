@@ -12,6 +12,22 @@ export { Deployment, type DeploymentProps } from './deployment';
 export { OnDestroy, Reboot, Rollout } from './deployment-policy';
 export { DpdkPort, type DpdkPortOptions, type DpdkPortProps } from './dpdk-port';
 export {
+  ErspanDirection,
+  ErspanTunnel,
+  type ErspanSessionOptions,
+  type ErspanTunnelProps,
+  type ErspanType2Options,
+  type ErspanType3Options,
+} from './erspan-tunnel';
+export { GeneveTunnel, type GeneveTunnelOptions, type GeneveTunnelProps } from './geneve-tunnel';
+export { GreTunnel, type GreOptions, type GreTunnelOptions, type GreTunnelProps } from './gre-tunnel';
+export {
+  GtpuTunnel,
+  type GtpuTunnelOptions,
+  type GtpuTunnelProps,
+  type GtpuTunnelToProps,
+} from './gtpu-tunnel';
+export {
   HostClass,
   type HostClassProps,
   type HostDeviations,
@@ -23,6 +39,7 @@ export { HostOfClass } from './host-of-class';
 export { HostPart } from './host-part';
 export { HugepagePool, type HugepagePoolAutoProps, type HugepagePoolProps } from './hugepage-pool';
 export { Iommu, IommuVendor, type IommuProps } from './iommu';
+export { Ip6GreTunnel, type Ip6GreTunnelProps } from './ip6gre-tunnel';
 export { NicBinding, NicDriver, type NicBindingProps } from './nic-binding';
 export {
   NicRole,
@@ -41,6 +58,15 @@ export {
   type Srv6TunnelProps,
   type Srv6TunnelToProps,
 } from './srv6-tunnel';
+export {
+  Tunnel,
+  TunnelPayload,
+  type TunnelBetweenProps,
+  type TunnelIpVersionProps,
+  type TunnelOuterProps,
+  type TunnelToProps,
+} from './tunnel';
+export { VxlanTunnel, type VxlanTunnelOptions, type VxlanTunnelProps } from './vxlan-tunnel';
 
 export { type Cpu, type CpuCore, type CpuVendor } from '../src/hardware/cpus';
 export {

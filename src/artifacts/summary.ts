@@ -92,7 +92,9 @@ function bridgeLines(plan: HostPlan, { name, ports }: BridgePlan): string[] {
 function portText({ type, options }: PortPlan): string {
   if (type === 'dpdk') return `DPDK on ${options['dpdk-devargs']}, ${options.n_rxq} receive queue(s)`;
   if (type === 'srv6') return `SRv6 ${options.local_ip} → ${options.srv6_segs?.split(',').join(' → ')}`;
-  return type;
+  if (options.remote_ip === undefined) return type;
+  const key = options.in_key ?? options.key;
+  return `${type} ${options.local_ip} → ${options.remote_ip}${key === undefined ? '' : `, key ${key}`}`;
 }
 
 function packageLines(plan: HostPlan): string[] {

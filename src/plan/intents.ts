@@ -154,33 +154,105 @@ export interface DpdkPortIntent extends Asked {
 }
 
 /** A tunnel between two bridges of the stack, or from one to an end that the stack doesn't manage. */
-export type Srv6TunnelIntent = ManagedTunnelIntent | UnmanagedTunnelIntent;
+export type TunnelIntent = ManagedTunnelIntent | UnmanagedTunnelIntent;
 
-export interface ManagedTunnelIntent extends Asked {
+interface AskedTunnel extends Asked {
   readonly name: string;
+  readonly encapsulation: EncapsulationIntent;
+  readonly outer: OuterHeaderIntent;
+}
+
+export interface ManagedTunnelIntent extends AskedTunnel {
   readonly kind: 'managed';
   /** Paths of the two bridges. */
   readonly bridges: readonly [string, string];
+  /** Of the outer header; undefined: IPv4 where both underlays have it, otherwise IPv6. */
+  readonly ipVersion: 4 | 6 | undefined;
 }
 
-export interface UnmanagedTunnelIntent extends Asked {
-  readonly name: string;
+export interface UnmanagedTunnelIntent extends AskedTunnel {
   readonly kind: 'unmanaged';
   /** Path of the bridge. */
   readonly bridge: string;
-  /** First segment. */
+  /** Outer address of the far end; of SRv6 the first segment. */
   readonly remoteIp: IpAddress;
   readonly localIp: IpAddress | null;
-  readonly segments: SegmentList;
-  /** Outer source of the peer's packets, where it isn't remoteIp. */
-  readonly receiveFrom: IpAddress | null;
   /** Inner addresses behind the other end. */
   readonly destinations: readonly IpAddress[];
 }
 
+export interface OuterHeaderIntent {
+  /** undefined: Open vSwitch's default, 64. */
+  readonly ttl: number | 'inherit' | undefined;
+  /** undefined: Open vSwitch's default, 0. */
+  readonly dscp: number | 'inherit' | undefined;
+}
+
+/** What a tunnel puts around its packets; what is undefined is left to Open vSwitch's default. */
+export type EncapsulationIntent =
+  Srv6Intent | VxlanIntent | GeneveIntent | GreIntent | Ip6GreIntent | ErspanIntent | GtpuIntent;
+
+export interface Srv6Intent {
+  readonly type: 'srv6';
+  /** null: the far end alone. */
+  readonly segments: SegmentList | null;
+  /** Outer source of the peer's packets, where it isn't remoteIp. */
+  readonly receiveFrom: IpAddress | null;
+}
+
+/** Ethernet frames, or IP packets without an Ethernet header. */
+export type PayloadIntent = 'ethernet' | 'ip';
+
+export interface VxlanIntent {
+  readonly type: 'vxlan';
+  readonly vni: number;
+  readonly udpPort: number | undefined;
+  readonly checksum: boolean | undefined;
+  readonly payload: PayloadIntent;
+}
+
+export interface GeneveIntent {
+  readonly type: 'geneve';
+  readonly vni: number;
+  readonly udpPort: number | undefined;
+  readonly checksum: boolean | undefined;
+}
+
+interface GreFields {
+  /** undefined: there is no key field in the header. */
+  readonly key: number | undefined;
+  readonly checksum: boolean;
+  readonly sequenceNumbers: boolean;
+}
+
+export interface GreIntent extends GreFields {
+  readonly type: 'gre';
+  readonly payload: PayloadIntent;
+}
+
+export interface Ip6GreIntent extends GreFields {
+  readonly type: 'ip6gre';
+}
+
+export interface ErspanIntent {
+  readonly type: 'erspan';
+  readonly sessionId: number;
+  readonly version:
+    | { readonly number: 1; readonly index: number }
+    | { readonly number: 2; readonly direction: 'ingress' | 'egress'; readonly hardwareId: number };
+}
+
+export interface GtpuIntent {
+  readonly type: 'gtpu';
+  /** Of packets that come in; of those that go out as well, where the far end has no other. */
+  readonly teid: number;
+  readonly remoteTeid: number | undefined;
+  readonly udpPort: number | undefined;
+}
+
 export interface FleetIntents {
   readonly hosts: readonly HostIntents[];
-  readonly tunnels: readonly Srv6TunnelIntent[];
+  readonly tunnels: readonly TunnelIntent[];
   /** Most hosts in one batch; undefined: no bound but that the ends of a tunnel are never in the same. */
   readonly batchSize: number | undefined;
 }

@@ -3,7 +3,8 @@ import type { BridgePlan, OpenVSwitchPlan, PackageRequest, PortPlan } from './ho
 import type { HostIntents, OpenVSwitchIntent } from './intents';
 import { derivedSocketMemory } from './open-vswitch-memory';
 import { pmdCpus } from './pmd-cpus';
-import { bridgeHardwareAddress, type TunnelEnd } from './srv6';
+import { sortedRecord } from './sorted-record';
+import { bridgeHardwareAddress, type TunnelEnd } from './tunnels';
 
 /** Read only when ovs-vswitchd starts. Source: Open vSwitch, vswitchd/vswitch.xml. */
 const RESTART_KEYS = [
@@ -111,8 +112,4 @@ function dpdkPortPlan(host: HostIntents, port: HostIntents['dpdkPorts'][number])
 function dpdkNics(host: HostIntents): HostIntents['nicBindings'] {
   const used = new Set(host.dpdkPorts.map(({ nic }) => nic));
   return host.nicBindings.filter(({ path }) => used.has(path));
-}
-
-function sortedRecord(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

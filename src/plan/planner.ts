@@ -7,7 +7,8 @@ import type { BridgeIntent, FleetIntents, HostIntents } from './intents';
 import { mergeArguments, ownedArguments, pageDemands } from './kernel-arguments';
 import { openVSwitchPackages, openVSwitchPlan } from './open-vswitch';
 import { rolloutBatches } from './rollout';
-import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './srv6';
+import { overheadOf } from './encapsulation';
+import { DEFAULT_MTU, tunnelEnds, type TunnelEnd } from './tunnels';
 
 /**
  * From what the constructs ask for to what each host is to be. Pure and total: intents that contradict each other
@@ -118,7 +119,7 @@ function networkStage(host: HostIntents, ends: readonly TunnelEnd[]): NetworkSta
 
 /**
  * Bytes. A bridge with NICs has the smallest MTU of its ports; one with tunnels what is left of the underlay's
- * behind the longest segment list; null: nothing is known, and nothing is changed.
+ * behind the longest of their headers; null: nothing is known, and nothing is changed.
  */
 export function bridgeMtu(
   host: HostIntents,
@@ -137,7 +138,8 @@ export function innerMtu(host: HostIntents, bridge: BridgeIntent, ends: readonly
   if (own.length === 0) return null;
   return Math.min(
     ...own.map(
-      ({ underlay, segments }) => (bridgeMtu(host, underlay, []) ?? DEFAULT_MTU) - segments.overhead,
+      ({ underlay, encapsulation }) =>
+        (bridgeMtu(host, underlay, []) ?? DEFAULT_MTU) - overheadOf(encapsulation),
     ),
   );
 }

@@ -1,5 +1,5 @@
 import type { FleetIntents } from './intents';
-import type { TunnelEnd } from './srv6';
+import { outerDestinations, type TunnelEnd } from './tunnels';
 
 /**
  * Hosts in rollout order. The ends of a tunnel are never in the same batch, so that a plan that fails on its hosts
@@ -35,10 +35,11 @@ function peersByHost(fleet: FleetIntents, ends: readonly TunnelEnd[]): Map<strin
   for (const { host, peer } of ends) if (peer) join(host.name, peer.name);
   // Two tunnels may face each other, each told the other's address: they are a pair, though nobody says so.
   const holders = unmanaged.length === 0 ? new Map<string, string[]>() : hostsByAddress(fleet);
-  for (const { tunnel, host, segments } of unmanaged) {
-    const source = tunnel.kind === 'unmanaged' ? tunnel.receiveFrom : null;
-    for (const address of [...segments.segments, ...(source ? [source] : [])]) {
-      for (const holder of holders.get(address.toString()) ?? []) join(host.name, holder);
+  for (const end of unmanaged) {
+    const { encapsulation } = end.tunnel;
+    const source = encapsulation.type === 'srv6' ? encapsulation.receiveFrom : null;
+    for (const address of [...outerDestinations(end), ...(source ? [source] : [])]) {
+      for (const holder of holders.get(address.toString()) ?? []) join(end.host.name, holder);
     }
   }
   return peers;

@@ -68,9 +68,9 @@ export class Platform {
     return this.facts.kernel.join('.');
   }
 
-  /** SRv6 tunnels came with Open vSwitch 3.2 (NEWS 3.2). */
-  get hasSrv6(): boolean {
-    return atLeast(this.facts.openVSwitch, [3, 2]);
+  /** Is its Open vSwitch this version, or newer? */
+  hasOpenVSwitch(version: Version): boolean {
+    return atLeast(this.facts.openVSwitch, version);
   }
 
   /** `pmd-sleep-max` came with Open vSwitch 3.2 (NEWS 3.2). */

@@ -1,6 +1,6 @@
 import type { FleetIntents } from '../plan/intents';
 import type { FleetPlan } from '../plan/fleet-plan';
-import { tunnelEnds, type TunnelEnd } from '../plan/srv6';
+import { tunnelEnds, type TunnelEnd } from '../plan/tunnels';
 import { bootArgumentOrder } from './boot-argument-order';
 import { bootArgumentVoidsAnother } from './boot-argument-voids-another';
 import { bootConsoleOrder } from './boot-console-order';
@@ -49,19 +49,24 @@ import { openVSwitchPmdSleepUnsupported } from './openvswitch-pmd-sleep-unsuppor
 import { openVSwitchQueuesAndPmds } from './openvswitch-queues-and-pmds';
 import { openVSwitchSocketMemory } from './openvswitch-socket-memory';
 import { ruleContext, type Rule } from './rule';
-import { srv6AddressClash } from './srv6-address-clash';
-import { srv6DestinationTwice } from './srv6-destination-twice';
 import { srv6FirstSegment } from './srv6-first-segment';
-import { srv6InnerMtu } from './srv6-inner-mtu';
-import { srv6LocalIp } from './srv6-local-ip';
-import { srv6NoRoute } from './srv6-no-route';
-import { srv6Platform } from './srv6-platform';
-import { srv6SameTunnelTwice } from './srv6-same-tunnel-twice';
 import { srv6SegmentListShortened } from './srv6-segment-list-shortened';
 import { srv6SidUnique } from './srv6-sid-unique';
-import { srv6Tso } from './srv6-tso';
-import { srv6TwoHosts } from './srv6-two-hosts';
-import { srv6Underlay } from './srv6-underlay';
+import { tunnelsAddressClash } from './tunnels-address-clash';
+import { tunnelsDestinationTwice } from './tunnels-destination-twice';
+import { tunnelsGreChecksum } from './tunnels-gre-checksum';
+import { tunnelsGtpuIpv6 } from './tunnels-gtpu-ipv6';
+import { tunnelsGtpuTtl } from './tunnels-gtpu-ttl';
+import { tunnelsInnerMtu } from './tunnels-inner-mtu';
+import { tunnelsLocalIp } from './tunnels-local-ip';
+import { tunnelsLoop } from './tunnels-loop';
+import { tunnelsNoRoute } from './tunnels-no-route';
+import { tunnelsPlatform } from './tunnels-platform';
+import { tunnelsSameConfig } from './tunnels-same-config';
+import { tunnelsSharedListener } from './tunnels-shared-listener';
+import { tunnelsTso } from './tunnels-tso';
+import { tunnelsTwoHosts } from './tunnels-two-hosts';
+import { tunnelsUnderlay } from './tunnels-underlay';
 
 export { acknowledge, ACKNOWLEDGEMENT_RULE, STALE_RULE, type Acknowledgement } from './acknowledgements';
 export { formatFinding, ruleAnchor, sortFindings, type Finding, type Severity } from './finding';
@@ -115,19 +120,24 @@ const CHECKS: readonly Rule[] = [
   openVSwitchPmdSleepUnsupported,
   openVSwitchQueuesAndPmds,
   openVSwitchSocketMemory,
-  srv6AddressClash,
-  srv6DestinationTwice,
   srv6FirstSegment,
-  srv6InnerMtu,
-  srv6LocalIp,
-  srv6NoRoute,
-  srv6Platform,
-  srv6SameTunnelTwice,
   srv6SegmentListShortened,
   srv6SidUnique,
-  srv6Tso,
-  srv6TwoHosts,
-  srv6Underlay,
+  tunnelsAddressClash,
+  tunnelsDestinationTwice,
+  tunnelsGreChecksum,
+  tunnelsGtpuIpv6,
+  tunnelsGtpuTtl,
+  tunnelsInnerMtu,
+  tunnelsLocalIp,
+  tunnelsLoop,
+  tunnelsNoRoute,
+  tunnelsPlatform,
+  tunnelsSameConfig,
+  tunnelsSharedListener,
+  tunnelsTso,
+  tunnelsTwoHosts,
+  tunnelsUnderlay,
 ];
 
 /** Every rule, by id. */

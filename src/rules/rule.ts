@@ -1,7 +1,7 @@
 import type { FleetPlan } from '../plan/fleet-plan';
 import type { FleetIntents, HostIntents } from '../plan/intents';
 import { groupsBy } from '../plan/groups';
-import { bridgeIndex, type BridgeIndex, type TunnelEnd } from '../plan/srv6';
+import { bridgeIndex, type BridgeIndex, type TunnelEnd } from '../plan/tunnels';
 import type { Finding, Severity } from './finding';
 import type { HardwareFact } from './hardware-rule';
 

@@ -7,14 +7,16 @@ export const srv6SegmentListShortened: Rule = {
   reason:
     'Open vSwitch 3.2 to 3.7 shortens a list of several segments to its first at the next reconfiguration (parse_srv6_segs in lib/netdev-vport.c writes into its own input).',
   check: ({ ends }) =>
-    ends
-      .filter(({ segments }) => segments.segments.length > 1)
-      .map(({ tunnel, segments, host }) => ({
-        path: tunnel.path,
-        what: [
-          `has ${segments.segments.length} segments on ${host.name} (Open vSwitch ${host.platform.openVSwitchVersion})`,
-        ],
-        remedy:
-          'each apply puts the whole list back, but changes by others between two applies shorten it again; use one segment if you can',
-      })),
+    ends.flatMap(({ tunnel: { path, encapsulation }, host }) => {
+      const count = encapsulation.type === 'srv6' ? (encapsulation.segments?.segments.length ?? 1) : 1;
+      if (count === 1) return [];
+      return [
+        {
+          path,
+          what: [`has ${count} segments on ${host.name} (Open vSwitch ${host.platform.openVSwitchVersion})`],
+          remedy:
+            'each apply puts the whole list back, but changes by others between two applies shorten it again; use one segment if you can',
+        },
+      ];
+    }),
 };

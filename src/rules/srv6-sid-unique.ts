@@ -1,6 +1,6 @@
 import { groupsBy } from '../plan/groups';
 import type { BridgeIntent, HostIntents } from '../plan/intents';
-import type { TunnelEnd } from '../plan/srv6';
+import { outerDestinations, type TunnelEnd } from '../plan/tunnels';
 import type { Rule, RuleContext, Violation } from './rule';
 
 /** Who answers for an address on the underlay. */
@@ -17,8 +17,9 @@ export const srv6SidUnique: Rule = {
     'A SID is routed like any IPv6 address (RFC 8986 3.1): with two owners the underlay brings packets to one of them, which may be the one without the tunnel, and on one link duplicate address detection takes it from the second.',
   check(context) {
     const owners = ownersBySid(context.fleet.hosts);
-    const toldElsewhere = pairsWithOneAddress(context.ends);
-    return [...usersBySid(context.ends)].flatMap(([sid, tunnel]) => {
+    const ends = context.ends.filter(({ tunnel }) => tunnel.encapsulation.type === 'srv6');
+    const toldElsewhere = pairsWithOneAddress(ends);
+    return [...usersBySid(ends)].flatMap(([sid, tunnel]) => {
       const [first, ...others] = owners.get(sid) ?? [];
       if (!first) return [];
       return others
@@ -60,15 +61,15 @@ function ownersBySid(hosts: RuleContext['fleet']['hosts']): Map<string, Owner[]>
 /** The first tunnel that receives or sends by a SID. */
 function usersBySid(ends: readonly TunnelEnd[]): Map<string, string> {
   const users = new Map<string, string>();
-  for (const { tunnel, localIp, segments } of ends) {
-    for (const sid of [localIp, ...segments.segments].map(String)) {
-      if (!users.has(sid)) users.set(sid, tunnel.path);
+  for (const end of ends) {
+    for (const sid of [end.localIp, ...outerDestinations(end)].map(String)) {
+      if (!users.has(sid)) users.set(sid, end.tunnel.path);
     }
   }
   return users;
 }
 
-/** Of a tunnel whose two ends have the same address, srv6/address-clash says so. */
+/** Of a tunnel whose two ends have the same address, tunnels/address-clash says so. */
 function pairsWithOneAddress(ends: readonly TunnelEnd[]): Set<string> {
   const pairs = [...groupsBy(ends, ({ tunnel }) => tunnel.path).values()].flatMap(([one, other]) =>
     one && other ? [[one.underlay.path, other.underlay.path]] : [],

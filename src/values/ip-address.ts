@@ -32,6 +32,26 @@ export class IpAddress {
     return address;
   }
 
+  /** @throws ValueError where the text is no address that a packet can be sent to by its own, of either version */
+  static parseUnicast(text: string): IpAddress {
+    const expected = "an IP unicast address like '192.0.2.1' or 'fd00:a::1'";
+    let address: IpAddress;
+    try {
+      address = IpAddress.parse(text);
+    } catch {
+      throw new ValueError(expected, text);
+    }
+    if (address.version === 6) {
+      address.checkIpv6Unicast(text);
+      return address;
+    }
+    const range = address.address.range();
+    if (['multicast', 'unspecified', 'loopback', 'broadcast'].includes(range)) {
+      throw new ValueError(expected, text, `this is the ${range} range`);
+    }
+    return address;
+  }
+
   /**
    * @param text how the address was written, for the message
    * @throws ValueError as parseIpv6Unicast
@@ -48,11 +68,7 @@ export class IpAddress {
       );
     }
     if (range === 'linkLocal')
-      throw new ValueError(
-        expected,
-        text,
-        'a link-local address is no segment: it means something else on each link',
-      );
+      throw new ValueError(expected, text, 'a link-local address means something else on each link');
   }
 
   get version(): 4 | 6 {

@@ -4,10 +4,6 @@ import { ValueError } from './value-error';
 /** Open vSwitch, lib/netdev.h: SRV6_MAX_SEGS. */
 export const SEGMENT_LIMIT = 6;
 
-/** IPv6 header (RFC 8200: 40 bytes), segment routing header (RFC 8754 2: 8 bytes and 16 a segment). */
-const FIXED_OVERHEAD = 48;
-const SEGMENT_OVERHEAD = 16;
-
 /** The segments (SIDs) of an SRv6 tunnel in the order of travel (RFC 8754). */
 export class SegmentList {
   private constructor(readonly segments: readonly IpAddress[]) {}
@@ -36,11 +32,6 @@ export class SegmentList {
     const [first] = this.segments;
     if (!first) throw new Error('a segment list is never empty');
     return first;
-  }
-
-  /** Bytes that the outer headers add to the inner IP packet. */
-  get overhead(): number {
-    return FIXED_OVERHEAD + SEGMENT_OVERHEAD * this.segments.length;
   }
 
   /** As Open vSwitch takes it (`options:srv6_segs`). */

@@ -319,10 +319,10 @@ class Bench:
         except subprocess.CalledProcessError:
             return False
 
-    def capture(self, wire, expression, count=1):
-        """Starts tcpdump on a wire; .wait() on the result gives its lines."""
+    def capture(self, wire, expression, count=1, output='-v'):
+        """Starts tcpdump on a wire; .communicate() on the result gives its lines."""
         process = subprocess.Popen(
-            ['nsenter', '-t', str(self.fabric.pid), '-n', 'chroot', str(ROOT), 'timeout', '15', 'tcpdump', '--immediate-mode', '-lnnv',
+            ['nsenter', '-t', str(self.fabric.pid), '-n', 'chroot', str(ROOT), 'timeout', '15', 'tcpdump', '--immediate-mode', '-lnn', output,
              '-Z', 'root', '-c', str(count), '-i', wire, expression], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=ENVIRONMENT, preexec_fn=die_with_parent)
         process.stderr.readline()  # "listening on …": from here on nothing is missed

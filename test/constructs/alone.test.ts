@@ -7,13 +7,20 @@ import {
   DataplaneHost,
   Deployment,
   DpdkPort,
+  ErspanTunnel,
+  GeneveTunnel,
+  GreTunnel,
+  GtpuTunnel,
   HugepagePool,
   Iommu,
+  Ip6GreTunnel,
   NicBinding,
   OpenVSwitch,
   OvsBridge,
   PageSize,
   Srv6Tunnel,
+  TunnelPayload,
+  VxlanTunnel,
 } from '../../constructs';
 import { synthesize } from '../synth';
 
@@ -39,12 +46,51 @@ const CONSTRUCTS: Readonly<Record<string, (stack: TerraformStack) => void>> = {
     new DpdkPort(stack, 'port', { bridge, nic, mtu: 9000, queues: 2 });
   },
   Srv6Tunnel(stack) {
-    const ovs = new OpenVSwitch(stack, 'ovs');
-    const underlay = ovs.addBridge('underlay', { addresses: ['fd00:a::1/64'] });
-    const from = ovs.addBridge('tenants', { addresses: ['10.0.0.1/24'], underlay });
+    const from = tenantsOf(stack);
     new Srv6Tunnel(stack, 'tunnel', { from, remoteIp: 'fd00:a::2', destinations: ['10.0.0.2'] });
   },
+  ErspanTunnel(stack) {
+    const from = tenantsOf(stack);
+    new ErspanTunnel(stack, 'tunnel', { from, remoteIp: 'fd00:a::2', version: 2, hardwareId: 5 });
+  },
+  GeneveTunnel(stack) {
+    const from = tenantsOf(stack);
+    new GeneveTunnel(stack, 'tunnel', { from, remoteIp: 'fd00:a::2', vni: 7 });
+  },
+  GreTunnel(stack) {
+    const from = tenantsOf(stack);
+    new GreTunnel(stack, 'tunnel', {
+      from,
+      remoteIp: 'fd00:a::2',
+      payload: TunnelPayload.IP,
+      destinations: ['10.0.0.2'],
+    });
+  },
+  GtpuTunnel(stack) {
+    const from = tenantsOf(stack);
+    new GtpuTunnel(stack, 'tunnel', {
+      from,
+      remoteIp: 'fd00:a::2',
+      teid: 1,
+      remoteTeid: 2,
+      destinations: ['10.0.0.2'],
+    });
+  },
+  Ip6GreTunnel(stack) {
+    const from = tenantsOf(stack);
+    new Ip6GreTunnel(stack, 'tunnel', { from, remoteIp: 'fd00:a::2', key: 3 });
+  },
+  VxlanTunnel(stack) {
+    const from = tenantsOf(stack);
+    new VxlanTunnel(stack, 'tunnel', { from, remoteIp: 'fd00:a::2', vni: 5, dscp: 46 });
+  },
 };
+
+function tenantsOf(stack: TerraformStack): OvsBridge {
+  const ovs = new OpenVSwitch(stack, 'ovs');
+  const underlay = ovs.addBridge('underlay', { addresses: ['fd00:a::1/64'] });
+  return ovs.addBridge('tenants', { addresses: ['10.0.0.1/24'], underlay });
+}
 
 test('these are all constructs of the package', () => {
   const exported = Object.keys(jest.requireActual<Record<string, unknown>>('../../constructs'));
@@ -53,6 +99,7 @@ test('these are all constructs of the package', () => {
     'Connection',
     'CpuIsolation',
     'CpuSet',
+    'ErspanDirection',
     'HostPart',
     'InterfaceAddress',
     'IommuVendor',
@@ -67,7 +114,7 @@ test('these are all constructs of the package', () => {
     'PciDeviceId',
     'Platform',
   ];
-  const more = ['Reboot', 'Rollout', 'SegmentList', 'ValueError'];
+  const more = ['Reboot', 'Rollout', 'SegmentList', 'Tunnel', 'TunnelPayload', 'ValueError'];
   // A HostOfClass is a whole host: host-class.test.ts.
   const classes = ['HostClass', 'HostOfClass', 'NicRole', 'NicSelector', 'UserDataPlatform'];
   const hardware = ['HardwareProfile', 'ProfileError', 'UNKNOWN', 'isKnown'];

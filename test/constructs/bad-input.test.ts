@@ -10,8 +10,12 @@ import {
   DataplaneHost,
   Deployment,
   DpdkPort,
+  ErspanTunnel,
+  GeneveTunnel,
+  GreTunnel,
   HugepagePool,
   Iommu,
+  Ip6GreTunnel,
   NicBinding,
   OnDestroy,
   OpenVSwitch,
@@ -21,6 +25,8 @@ import {
   Reboot,
   Rollout,
   Srv6Tunnel,
+  TunnelPayload,
+  VxlanTunnel,
 } from '../../constructs';
 import { formatFinding } from '../../src/rules';
 import { findingsOf, site } from '../rules/fixtures';
@@ -322,6 +328,65 @@ const WRONG: readonly Wrong[] = [
     tunnel({ remoteIp: '10.0.0.9' }),
     'lab/tunnel',
     "remoteIp is '10.0.0.9' (this is IPv4)",
+    'say an IPv6 unicast address',
+  ],
+  [
+    'a VNI of 25 bits',
+    (s) => new VxlanTunnel(s, 'tunnel', { from: site(s, 'edge', 1).tenants, ...far, vni: 16777216 }),
+    'lab/tunnel',
+    'vni is 16777216',
+    'say a VNI from 0 to 16777215',
+  ],
+  [
+    'a TTL of 0',
+    (s) => new GeneveTunnel(s, 'tunnel', { from: site(s, 'edge', 1).tenants, ...far, ttl: 0 }),
+    'lab/tunnel',
+    'ttl is 0',
+    "say a whole number from 1 to 255, or 'inherit'",
+  ],
+  [
+    'a multicast far end',
+    (s) => new GeneveTunnel(s, 'tunnel', { from: site(s, 'edge', 1).tenants, remoteIp: '239.1.1.1' }),
+    'lab/tunnel',
+    "remoteIp is '239.1.1.1' (this is the multicast range)",
+    "say an IP unicast address like '192.0.2.1'",
+  ],
+  [
+    'two IP versions',
+    (s) => new VxlanTunnel(s, 'tunnel', { from: site(s, 'edge', 1).tenants, ...far, localIp: '192.0.2.1' }),
+    'lab/tunnel',
+    "localIp is '192.0.2.1' (remoteIp is 'fd00:a::9')",
+    'say an IPv6 address',
+  ],
+  [
+    'IP packets to nowhere',
+    (s) =>
+      new GreTunnel(s, 'tunnel', {
+        from: site(s, 'edge', 1).tenants,
+        remoteIp: 'fd00:a::9',
+        payload: TunnelPayload.IP,
+      }),
+    'lab/tunnel',
+    'destinations is missing (the payload is IP)',
+    'say at least one IP address',
+  ],
+  [
+    'a field of the other ERSPAN',
+    (s) =>
+      new ErspanTunnel(
+        s,
+        'tunnel',
+        untyped({ from: site(s, 'edge', 1).tenants, ...far, version: 2, index: 1 }),
+      ),
+    'lab/tunnel',
+    'index is 1 (version 2 has no index)',
+    'say version: 1, or leave it out',
+  ],
+  [
+    'IPv4 under ip6gre',
+    (s) => new Ip6GreTunnel(s, 'tunnel', { from: site(s, 'edge', 1).tenants, remoteIp: '192.0.2.9' }),
+    'lab/tunnel',
+    "remoteIp is '192.0.2.9' (this is IPv4)",
     'say an IPv6 unicast address',
   ],
   [

@@ -115,15 +115,32 @@ export function edge(name: string, site: number, intents: Partial<HostIntents> =
   });
 }
 
-export function between(name: string, first: string, second: string): ManagedTunnelIntent {
-  return { kind: 'managed', path: name, name, bridges: [`${first}/tenants`, `${second}/tenants`] };
+export function between(
+  name: string,
+  first: string,
+  second: string,
+  intents: Partial<ManagedTunnelIntent> = {},
+): ManagedTunnelIntent {
+  return {
+    kind: 'managed',
+    path: name,
+    name,
+    encapsulation: { type: 'srv6', segments: null, receiveFrom: null },
+    outer: { ttl: undefined, dscp: undefined },
+    bridges: [`${first}/tenants`, `${second}/tenants`],
+    ipVersion: undefined,
+    ...intents,
+  };
 }
 
 export function tunnelTo(
   name: string,
   from: string,
   segments: readonly string[],
-  intents: Partial<UnmanagedTunnelIntent> = {},
+  {
+    receiveFrom = null,
+    ...intents
+  }: Partial<UnmanagedTunnelIntent> & { receiveFrom?: IpAddress | null } = {},
 ): UnmanagedTunnelIntent {
   const list = SegmentList.of(segments);
   return {
@@ -133,8 +150,8 @@ export function tunnelTo(
     bridge: `${from}/tenants`,
     remoteIp: list.first,
     localIp: null,
-    segments: list,
-    receiveFrom: null,
+    encapsulation: { type: 'srv6', segments: list, receiveFrom },
+    outer: { ttl: undefined, dscp: undefined },
     destinations: [IpAddress.parse('10.9.9.9')],
     ...intents,
   };

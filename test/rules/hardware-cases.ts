@@ -545,7 +545,7 @@ export const HARDWARE_CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'leave socketMemory out',
   },
-  'srv6/tso': {
+  'tunnels/tso': {
     holds(stack) {
       site(stack, 'east', 1, { ovs: { otherConfig: { 'userspace-tso-enable': 'true' } } });
       const { tenants } = site(stack, 'west', 2, {

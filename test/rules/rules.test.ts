@@ -18,12 +18,14 @@ import { formatFinding, RULES, ruleAnchor } from '../../src/rules';
 import type { Case } from './case';
 import { findingsOf, plainHost, site } from './fixtures';
 import { HARDWARE_CASES } from './hardware-cases';
+import { TUNNEL_CASES } from './tunnel-cases';
 
 const { GIB_1, MIB_2 } = PageSize;
 const far = { remoteIp: 'fd00:a::9', destinations: ['10.9.9.9'] };
 
 const CASES: Readonly<Record<string, Case>> = {
   ...HARDWARE_CASES,
+  ...TUNNEL_CASES,
   'boot/argument-order': {
     holds(stack) {
       const host = plainHost(stack);
@@ -338,7 +340,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ['pmdSleepMax is 500', 'Debian 12 has Open vSwitch 3.1', 'Ubuntu 22.04 has Open vSwitch 2.17'],
     remedy: 'Platform.DEBIAN_13',
   },
-  'srv6/address-clash': {
+  'tunnels/address-clash': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [site(stack, 'east', 1).tenants, site(stack, 'west', 2).tenants],
@@ -351,7 +353,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ['both ends have the address fd00:10::1', 'both ends have the address fd00:a::1'],
     remedy: 'give one of them another address',
   },
-  'srv6/destination-twice': {
+  'tunnels/destination-twice': {
     holds(stack) {
       const { tenants } = site(stack, 'east', 1);
       new Srv6Tunnel(stack, 'a', {
@@ -387,7 +389,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["'fd00:b::1,fd00:a::9'", "remoteIp 'fd00:a::9'"],
     remedy: "begin the segments with 'fd00:a::9'",
   },
-  'srv6/inner-mtu': {
+  'tunnels/inner-mtu': {
     holds(stack) {
       const tight = { tenants: { addresses: ['10.0.0.1/24'] }, mtu: 1300 };
       new Srv6Tunnel(stack, 'ipv4', { from: site(stack, 'small', 3, tight).tenants, ...far });
@@ -412,7 +414,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'say mtu: 1436',
   },
-  'srv6/local-ip': {
+  'tunnels/local-ip': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         from: site(stack, 'east', 1, { underlay: { addresses: ['fd00:a::1/64', 'fd00:c::1/128'] } }).tenants,
@@ -425,7 +427,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["localIp is 'fd00:c::1', but lab/east/ovs/underlay on east has fd00:a::1/64"],
     remedy: "say localIp: 'fd00:a::1', or give that bridge the address: addresses: ['fd00:c::1/128', …]",
   },
-  'srv6/no-route': {
+  'tunnels/no-route': {
     holds(stack) {
       const addresses = ['fd00:a::1/64'];
       const to = { remoteIp: 'fd00:b::1', destinations: ['10.0.0.9'] };
@@ -455,7 +457,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'give that bridge a gateway',
   },
-  'srv6/platform': {
+  'tunnels/platform': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [
@@ -477,7 +479,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'Platform.DEBIAN_13, Platform.UBUNTU_24_04',
   },
-  'srv6/same-tunnel-twice': {
+  'tunnels/same-config': {
     holds(stack) {
       const { tenants } = site(stack, 'east', 1);
       new Srv6Tunnel(stack, 'a', { from: tenants, remoteIp: 'fd00:a::8', destinations: ['10.0.0.8'] });
@@ -525,7 +527,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'give one of the two bridges another address',
   },
-  'srv6/two-hosts': {
+  'tunnels/two-hosts': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         between: [site(stack, 'east', 1).tenants, site(stack, 'west', 2).tenants],
@@ -543,7 +545,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     remedy: 'name a bridge of another host',
   },
-  'srv6/underlay': {
+  'tunnels/underlay': {
     holds: (stack) =>
       new Srv6Tunnel(stack, 'tunnel', {
         from: site(stack, 'east', 1, { underlay: { addresses: ['192.0.2.1/24', 'fd00:a::1/64'] } }).tenants,

@@ -188,7 +188,7 @@ describe('IpAddress', () => {
     ['::', 'this is the unspecified range'],
     ['::1', 'this is the loopback range'],
     ['::ffff:10.0.0.1', 'this is an IPv4-mapped address'],
-    ['fe80::1', 'a link-local address is no segment: it means something else on each link'],
+    ['fe80::1', 'a link-local address means something else on each link'],
   ])('%s is no segment', (text, reason) =>
     expect(() => IpAddress.parseIpv6Unicast(text)).toThrow(
       `expected an IPv6 unicast address like 'fd00:a::1', got '${text}': ${reason}`,

@@ -1,7 +1,7 @@
 import type { Rule } from './rule';
 
-export const srv6TwoHosts: Rule = {
-  id: 'srv6/two-hosts',
+export const tunnelsTwoHosts: Rule = {
+  id: 'tunnels/two-hosts',
   severity: 'error',
   statement: 'The two bridges of a tunnel are on two hosts.',
   reason: 'A host keeps packets to its own addresses: none would enter the tunnel.',

@@ -1,5 +1,5 @@
 /** A function of objects that aren't changed any more: worked out once for each, and kept as long as the object is. */
-export function remembered<K extends object, V extends NonNullable<unknown>>(
+export function remembered<K extends object, V extends object | string | number | boolean>(
   work: (key: K) => V,
 ): (key: K) => V {
   const known = new WeakMap<K, V>();

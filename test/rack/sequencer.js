@@ -2,7 +2,7 @@ const { basename } = require('node:path');
 const Sequencer = require('@jest/test-sequencer').default;
 
 // failures goes on from the machines that flagship saves.
-const ORDER = ['flagship', 'failures', 'cloud-init', 'memory', 'inspect', 'rack'];
+const ORDER = ['flagship', 'failures', 'cloud-init', 'rack'];
 
 /** The order in which the rack's test files are begun; each also runs alone, and in any other order. */
 module.exports = class extends Sequencer {

@@ -18,7 +18,7 @@ export interface DataplaneHostProps {
   readonly platform?: Platform;
   /**
    * What the host has, `HardwareProfile.fromFile('hardware/edge-1.json')`: what it can't do is then found at synth
-   * (docs/hardware-profiles.md), and `CpuPartition.auto` and `HugepagePool.auto` choose by it. It changes nothing else that
+   * (docs/hardware-profiles.md), and `CpuPartition.auto`, `HugepagePool.auto` and a `NicSelector` choose by it. It changes nothing else that
    * is written. @default none: such checks are left to the host
    */
   readonly hardware?: HardwareProfile;

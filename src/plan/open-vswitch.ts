@@ -44,7 +44,7 @@ export function openVSwitchPlan(host: HostIntents, ends: readonly TunnelEnd[]): 
 export function openVSwitchPackages(host: HostIntents): PackageRequest[] {
   if (host.openVSwitches.length === 0) return [];
   const { packages, dpdkLibraries } = host.platform.openVSwitchDpdk;
-  const nics = dpdkNics(host);
+  const nics = bindingsOfDpdkPorts(host);
   const prefixes = new Set(dpdkLibraries);
   const unknown: PackageRequest[] = [];
   for (const { address, device } of nics) {
@@ -62,7 +62,7 @@ export function openVSwitchPackages(host: HostIntents): PackageRequest[] {
 function otherConfigOf(host: HostIntents, intent: OpenVSwitchIntent): Record<string, string> {
   const pmds = pmdCpus(host)?.cpus;
   const socketMemory = intent.socketMemoryMib ?? derivedSocketMemory(host);
-  const nics = dpdkNics(host).map(({ address }) => address);
+  const nics = bindingsOfDpdkPorts(host).map(({ address }) => address);
   return {
     // `try`: a daemon whose DPDK can't start still runs and says why; `true` would end it, and every bridge with it.
     'dpdk-init': 'try',
@@ -109,7 +109,8 @@ function dpdkPortPlan(host: HostIntents, port: HostIntents['dpdkPorts'][number])
   };
 }
 
-function dpdkNics(host: HostIntents): HostIntents['nicBindings'] {
+/** Each once, however many ports name it. */
+function bindingsOfDpdkPorts(host: HostIntents): HostIntents['nicBindings'] {
   const used = new Set(host.dpdkPorts.map(({ nic }) => nic));
   return host.nicBindings.filter(({ path }) => used.has(path));
 }

@@ -6,13 +6,17 @@ function carried(files: Unzipped): string {
   return Buffer.from(gzipSync(zipSync(files, { level: 0 }))).toString('base64');
 }
 
-/** The real agent, for a host below a directory: its entry point adds --root. */
-export function agentBelow(root: string): string {
+/** The real agent's modules behind another entry point. */
+function agentWithMain(change: (main: string) => string): string {
   const bundle = fullAgentBundle();
   const files = unzipSync(bundle.subarray(bundle.indexOf('\n') + 1));
   const main = strFromU8(files['__main__.py'] ?? new Uint8Array());
-  const rooted = `import sys\nsys.argv[2:2] = ["--root", ${JSON.stringify(root)}]\n${main}`;
-  return carried({ ...files, '__main__.py': strToU8(rooted) });
+  return carried({ ...files, '__main__.py': strToU8(change(main)) });
+}
+
+/** The real agent, for a host below a directory: its entry point adds --root. */
+export function agentBelow(root: string): string {
+  return agentWithMain((main) => `import sys\nsys.argv[2:2] = ["--root", ${JSON.stringify(root)}]\n${main}`);
 }
 
 /** What the agent's `--json` says. */
@@ -29,18 +33,16 @@ export interface Answer {
  * due, a driver that refuses). `first`: Python that it runs before.
  */
 export function agentThatAnswers(answer: Answer, first = ''): string {
-  const bundle = fullAgentBundle();
-  const files = unzipSync(bundle.subarray(bundle.indexOf('\n') + 1));
-  const main = `import sys\n${first}\nprint(${JSON.stringify(JSON.stringify(answer))})\nsys.exit(${answer.problems.length > 0 ? 1 : 0})\n`;
-  return carried({ ...files, '__main__.py': strToU8(main) });
+  const end = `sys.exit(${answer.problems.length > 0 ? 1 : 0})`;
+  return agentWithMain(
+    () => `import sys\n${first}\nprint(${JSON.stringify(JSON.stringify(answer))})\n${end}\n`,
+  );
 }
 
 /** An agent that answers its calls with these in turn, and the last of them from then on. `counter`: a file of its own. */
 export function agentThatAnswersInTurn(counter: string, answers: readonly Answer[]): string {
   const texts = answers.map((answer) => JSON.stringify(answer));
   const codes = answers.map(({ problems }) => (problems.length > 0 ? 1 : 0));
-  const bundle = fullAgentBundle();
-  const files = unzipSync(bundle.subarray(bundle.indexOf('\n') + 1));
   const main = [
     'import os, sys',
     `counter = ${JSON.stringify(counter)}`,
@@ -51,5 +53,5 @@ export function agentThatAnswersInTurn(counter: string, answers: readonly Answer
     `sys.exit(${JSON.stringify(codes)}[turn])`,
     '',
   ].join('\n');
-  return carried({ ...files, '__main__.py': strToU8(main) });
+  return agentWithMain(() => main);
 }

@@ -80,7 +80,7 @@ function acceleratorArguments(machine: MachineSpec, accelerator: Accelerator): r
   // One thread for all CPUs of a machine boots two machines a fifth faster on two CPUs, but a deploy, which is one machine
   // after the other, takes longer so.
   // Page tables of five levels and the protection bits are work at each access and each entry of the kernel when they are
-  // emulated; without them one machine booted in 57 s instead of 69 (one run each, on an idle machine).
+  // emulated.
   return accelerator === 'tcg'
     ? [
         '-accel',
